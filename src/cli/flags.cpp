@@ -1,0 +1,246 @@
+#include "cli/flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "cli/values.h"
+
+namespace ttrace {
+namespace {
+
+constexpr unsigned kHunts = kInBinary | kUntilFailTool;
+constexpr unsigned kRecords = kHunts | kRecordTool;
+constexpr unsigned kReplays = kInBinary | kReplayTool;
+
+// clang-format off
+constexpr std::array kRows = {
+  // name, value, placeholder, default, places, is_mode, repeats, help
+  FlagRow{"until-fail", FlagValue::attempts, "N", "", kInBinary, true, false,
+          "run each selected case up to N times under the recorder until it fails; keep that trace"},
+  FlagRow{"record", FlagValue::none, "", "", kInBinary, true, false,
+          "the same with one attempt of each case"},
+  FlagRow{"replay", FlagValue::text, "FILE", "", kInBinary, true, false,
+          "open a kept trace in gdb, stopped at the failure"},
+  FlagRow{"help", FlagValue::none, "", "", kInBinary, true, false,
+          "print this and end"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "100", kUntilFailTool, false, false,
+          "attempts of each case"},
+  FlagRow{"timeout", FlagValue::duration, "TIME", "60", kHunts, false, false,
+          "an attempt that runs longer is a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
+  FlagRow{"timeout", FlagValue::duration, "TIME", "0", kRecordTool, false, false,
+          "end the program after this time, as a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
+  FlagRow{"seed", FlagValue::seed, "NUMBER", "", kRecords, false, false,
+          "draw the same switches between threads as a run that showed this seed"},
+  FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
+          "where traces are kept"},
+  FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,
+          "keep the trace as FILE (default: DIR/PROGRAM-N.ttrace)"},
+  FlagRow{"autopilot", FlagValue::none, "", "", kReplays, false, false,
+          "replay to the end without gdb: the recorded output and exit code"},
+  FlagRow{"serve", FlagValue::text, "PORT|unix:PATH", "", kReplays, false, false,
+          "replay and wait for a debugger there (loopback only) instead of starting gdb"},
+  FlagRow{"batch", FlagValue::none, "", "", kReplays, false, false,
+          "gdb without a prompt: it ends after the commands of --ex"},
+  FlagRow{"ex", FlagValue::text, "COMMAND", "", kReplays, false, true,
+          "a gdb command to run first; may be repeated"},
+};
+// clang-format on
+
+std::optional<bool> parse_switch(std::string_view value) {
+  constexpr std::string_view kYes[] = {"", "1", "yes", "true", "on"};
+  constexpr std::string_view kNo[] = {"0", "no", "false", "off"};
+  if (std::ranges::find(kYes, value) != std::end(kYes)) return true;
+  if (std::ranges::find(kNo, value) != std::end(kNo)) return false;
+  return std::nullopt;
+}
+
+bool is_attempts(const std::string& value) {
+  const auto number = parse_number(value);
+  return number && *number >= 1 && *number <= 1000000000;
+}
+
+// What each kind of value expects, and whether a text is one.
+struct ValueRule {
+  FlagValue value;
+  const char* expects;
+  bool (*accepts)(const std::string& text);
+};
+constexpr ValueRule kRules[] = {
+    {FlagValue::none, "no value (or 0 or 1)",
+     [](const std::string& text) { return parse_switch(text).has_value(); }},
+    {FlagValue::attempts, "a number from 1 to 1000000000, like 500", is_attempts},
+    {FlagValue::seed, "a number from 0 to 18446744073709551615",
+     [](const std::string& text) { return parse_number(text).has_value(); }},
+    {FlagValue::duration, "a time like 10, 2.5s, 500ms or 2m",
+     [](const std::string& text) { return parse_duration(text).has_value(); }},
+    {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
+};
+
+constexpr std::string_view kPrefix = "--ttrace-";
+
+}  // namespace
+
+std::span<const FlagRow> flag_rows() { return kRows; }
+
+const FlagRow* find_flag(std::string_view name, unsigned place) {
+  for (const FlagRow& row : kRows) {
+    if ((row.places & place) && row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+std::string environment_twin(const FlagRow& row) {
+  std::string twin = "TTRACE_";
+  for (const char* c = row.name; *c; ++c) {
+    twin += *c == '-' ? '_' : char(std::toupper(static_cast<unsigned char>(*c)));
+  }
+  return twin;
+}
+
+std::vector<std::string> all_environment_twins() {
+  std::vector<std::string> twins;
+  for (const FlagRow& row : kRows) twins.push_back(environment_twin(row));
+  return twins;
+}
+
+const FlagRow* nearest_flag(std::string_view name, unsigned place) {
+  const FlagRow* nearest = nullptr;
+  std::size_t least = 0;
+  for (const FlagRow& row : kRows) {
+    if (!(row.places & place)) continue;
+    const std::size_t distance = edit_distance(name, row.name);
+    if (!nearest || distance < least) {
+      nearest = &row;
+      least = distance;
+    }
+  }
+  return nearest;
+}
+
+void check_flag_value(const FlagRow& row, const std::string& spelled, const std::string& value) {
+  const auto rule = std::ranges::find(kRules, row.value, &ValueRule::value);
+  if (rule->accepts(value)) return;
+  throw UsageError(fmt::format("{} expects {}{}", spelled, rule->expects,
+                               value.empty() ? std::string() : ", not \"" + value + "\""));
+}
+
+void FlagSet::set(const FlagRow& row, const std::string& spelled, const std::string& value,
+                  Source source) {
+  check_flag_value(row, spelled, value);
+  Entry& entry = entries_[row.name];
+  if (!row.repeats || entry.source != source) entry.values.clear();
+  entry.values.push_back(value);
+  entry.spelled = spelled;
+  entry.source = source;
+}
+
+bool FlagSet::is_on(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found != entries_.end() && parse_switch(found->second.values.back()).value_or(true);
+}
+
+bool FlagSet::from_command_line(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found != entries_.end() && found->second.source == Source::command_line;
+}
+
+std::string FlagSet::text(std::string_view name) const {
+  const auto found = entries_.find(name);
+  if (found != entries_.end()) return found->second.values.back();
+  const FlagRow* row = find_flag(name, place_);
+  return row ? row->default_value : "";
+}
+
+std::vector<std::string> FlagSet::texts(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? std::vector<std::string>() : found->second.values;
+}
+
+std::uint64_t FlagSet::number(std::string_view name) const {
+  return parse_number(text(name)).value_or(0);
+}
+
+std::chrono::milliseconds FlagSet::duration(std::string_view name) const {
+  return parse_duration(text(name)).value_or(std::chrono::milliseconds(0));
+}
+
+std::string FlagSet::spelled(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? std::string(name) : found->second.spelled;
+}
+
+std::vector<std::string> FlagSet::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
+}
+
+BinaryFlags parse_binary_flags(const std::vector<std::string>& arguments,
+                               const Environment& environment) {
+  BinaryFlags result;
+  bool ended = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    ended |= i > 0 && argument == "--";
+    if (i == 0 || ended || !argument.starts_with(kPrefix)) {
+      result.rest.push_back(argument);
+      continue;
+    }
+    const std::size_t equals = argument.find('=');
+    const std::string spelled = argument.substr(0, equals);
+    const std::string name = spelled.substr(kPrefix.size());
+    const FlagRow* row = find_flag(name, kInBinary);
+    if (!row) {
+      throw UsageError(fmt::format("unknown flag {}: did you mean {}{}? (--ttrace-help lists all)",
+                                   spelled, kPrefix, nearest_flag(name, kInBinary)->name));
+    }
+    result.flags.set(*row, spelled, equals == std::string::npos ? "" : argument.substr(equals + 1),
+                     FlagSet::Source::command_line);
+  }
+  const bool mode_given = std::ranges::any_of(
+      kRows, [&](const FlagRow& row) { return row.is_mode && result.flags.has(row.name); });
+  for (const FlagRow& row : kRows) {
+    if (!row.is_mode || mode_given) continue;
+    const std::string twin = environment_twin(row);
+    const auto value = environment_value(environment, twin);
+    if (value && !value->empty()) {
+      result.flags.set(row, twin, *value, FlagSet::Source::environment);
+    }
+  }
+  add_environment(result.flags, environment);
+  return result;
+}
+
+void add_environment(FlagSet& flags, const Environment& environment) {
+  for (const FlagRow& row : kRows) {
+    if (!(row.places & flags.place()) || row.is_mode || flags.has(row.name)) continue;
+    const std::string twin = environment_twin(row);
+    const auto value = environment_value(environment, twin);
+    if (value && !value->empty()) flags.set(row, twin, *value, FlagSet::Source::environment);
+  }
+}
+
+std::string binary_help() {
+  std::string text =
+      "This program can record its tests with ttrace. Flags, each with an environment "
+      "variable:\n\n";
+  for (const FlagRow& row : kRows) {
+    if (!(row.places & kInBinary)) continue;
+    std::string left = std::string(kPrefix) + row.name;
+    if (*row.placeholder) left += std::string("=") + row.placeholder;
+    text += fmt::format("  {:<32} {}", left, row.help);
+    if (*row.default_value) text += fmt::format(" (default {})", row.default_value);
+    text += fmt::format("\n  {:<32} {}\n", "", environment_twin(row));
+  }
+  text +=
+      "\nExit code: 1 if a case failed, 2 for wrong usage, a recorder that cannot run, a case "
+      "that\n"
+      "cannot be recorded or a trace that cannot be written, 128 + signal if interrupted, else "
+      "0.\n";
+  return text;
+}
+
+}  // namespace ttrace

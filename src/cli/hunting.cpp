@@ -1,0 +1,92 @@
+#include "cli/hunting.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "cli/commands.h"
+#include "cli/interrupts.h"
+#include "hunt/hunt.h"
+#include "hunt/native.h"
+#include "hunt/seeds.h"
+
+namespace ttrace {
+
+Environment without_flag_twins(const Environment& environment) {
+  const std::vector<std::string> twins = all_environment_twins();
+  std::vector<const char*> names;
+  for (const std::string& twin : twins) names.push_back(twin.c_str());
+  return without_names(environment, names);
+}
+
+const Framework& framework_of(const std::string& name) {
+  const Framework* framework = find_framework(name);
+  if (!framework) {
+    throw UsageError("this version of ttrace does not know the test framework \"" + name +
+                     "\" (it knows: " + framework_names() + "): install a newer ttrace");
+  }
+  return *framework;
+}
+
+int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
+            const HuntStyle& style) {
+  const Interrupts interrupts;
+  const std::string directory = flags.text("dir");
+  const auto timeout = flags.duration("timeout");
+  check_trace_directory(directory);
+
+  HuntPlan plan;
+  plan.framework = binary.framework->name;
+  plan.attempts = style.attempts;
+  plan.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
+  plan.marks = style.marks;
+  plan.interrupted = interrupts.flag();
+  plan.debug_command = [&](const std::string& path) {
+    return style.replay_prefix + shell_quoted(path);
+  };
+  plan.cases = list_cases(binary, timeout, interrupts.flag());
+  if (*interrupts.flag()) return 128 + interrupts.signal();
+
+  SiteCache sites(SiteCache::default_directory());
+  RecordingLab lab(binary, {timeout, directory, context.terminal, interrupts.flag()}, sites);
+  Progress progress(context.console(), [&] { return lab.now(); });
+  HuntTally tally;
+  progress.begin(plan.cases, plan.attempts, plan.seed,
+                 fmt::format("{}={}", style.seed_flag, plan.seed));
+  try {
+    hunt(plan, lab, progress, tally);
+  } catch (...) {
+    progress.end(tally);
+    throw;
+  }
+  progress.end(tally);
+  return exit_code(tally, interrupts.signal());
+}
+
+// As if ttrace were not there, in our place.
+void run_untouched(const TestBinary& binary) {
+  const std::vector<char*> arguments = pointers_to(binary.arguments);
+  const Environment environment = supervised(binary.environment);
+  execve(binary.path.c_str(), arguments.data(), pointers_to(environment).data());
+  throw UsageError("cannot execute " + binary.path + ": " + std::generic_category().message(errno));
+}
+
+int until_fail(const Context& context, const FlagSet& flags,
+               const std::vector<std::string>& program) {
+  TestBinary binary;
+  binary.framework = &framework_of("gtest");
+  binary.path = find_program(program.at(0), context.environment);
+  binary.arguments = program;
+  binary.environment = without_flag_twins(context.environment);
+  if (binary.framework->runs_no_case(binary.arguments, binary.environment)) run_untouched(binary);
+  HuntStyle style;
+  style.attempts = int(flags.number("attempts"));
+  style.marks = Marks::optional;
+  style.seed_flag = "--seed";
+  style.replay_prefix = "ttrace replay ";
+  return hunt_in(context, binary, flags, style);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "cli/flags.h"
+#include "cli/output.h"
+#include "hunt/cases.h"
+#include "hunt/verdict.h"
+
+namespace ttrace {
+
+/// What differs between a binary's own flags and the tool's.
+struct HuntStyle {
+  int attempts = 1;
+  Marks marks = Marks::required;
+  std::string seed_flag;      ///< "--ttrace-seed"
+  std::string replay_prefix;  ///< the path of a trace is appended to it
+};
+
+/// Lists, hunts, tells. Returns the exit code of the run.
+int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
+            const HuntStyle& style);
+
+/// Executes the binary in our place, as if ttrace were not there.
+[[noreturn]] void run_untouched(const TestBinary& binary);
+
+/// Throws UsageError for a name that this version does not know.
+const Framework& framework_of(const std::string& name);
+
+/// Without the variables that stand for flags: a recorded program must not start a supervisor.
+Environment without_flag_twins(const Environment& environment);
+
+}  // namespace ttrace

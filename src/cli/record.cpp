@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/hunting.h"
+#include "cli/interrupts.h"
+#include "hunt/keep.h"
+#include "hunt/native.h"
+#include "hunt/progress.h"
+#include "hunt/seeds.h"
+
+namespace ttrace {
+
+int record_program(const Context& context, const FlagSet& flags,
+                   const std::vector<std::string>& program) {
+  namespace fs = std::filesystem;
+  Program what;
+  what.path = find_program(program.at(0), context.environment);
+  what.arguments = program;
+  what.environment = supervised(without_flag_twins(context.environment));
+
+  const std::string output = flags.text("output");
+  const std::string directory =
+      output.empty() ? flags.text("dir") : fs::absolute(output).parent_path().string();
+  if (!output.empty() && fs::is_directory(output)) {
+    throw UsageError("--output=" + output + " is a directory: name a file in it");
+  }
+  check_trace_directory(directory);
+
+  const Interrupts interrupts;
+  SiteCache sites(SiteCache::default_directory());
+  RecordOptions options;
+  options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
+  options.timeout = flags.duration("timeout");
+  options.interrupted = interrupts.flag();
+  options.sites = &sites;
+  const RecordResult result = record(what, options);
+  for (const std::string& warning : result.warnings) {
+    context.err.write("[ttrace] warning: " + warning + "\n");
+  }
+  if (result.not_recordable) {
+    throw Error("not recordable: " + *result.not_recordable + " (in " + program[0] +
+                "); nothing was kept");
+  }
+
+  const Verdict verdict = judge_program(result);
+  TraceInfo info = describe_recording(what, result);
+  const bool passed = verdict.kind == Verdict::Kind::passed;
+  info.verdict = passed ? "exited" : verdict_name(verdict.kind);
+  info.failure = verdict.failure;
+  info.seed = options.seed;
+  std::string path = output;
+  try {
+    if (output.empty()) {
+      path = keep_as(result.recording, info, directory,
+                     trace_stem(fs::path(program[0]).filename().string()));
+    } else {
+      keep(result.recording, info, output);
+    }
+  } catch (const Error& error) {
+    throw Error(fmt::format("{} ended ({}), but its trace was not kept: {}", program[0],
+                            passed ? info.verdict : to_string(verdict), error.what()));
+  }
+  std::error_code ignored;
+  context.err.write(fmt::format("[ttrace] {}trace {} ({}), replay it with: ttrace replay {}\n",
+                                passed ? "" : to_string(verdict) + ": ", path,
+                                size_text(fs::file_size(path, ignored)), shell_quoted(path)));
+  if (verdict.kind == Verdict::Kind::timed_out) return 124;
+  if (verdict.kind == Verdict::Kind::interrupted) return 128 + interrupts.signal();
+  return shell_status(result.status);
+}
+
+}  // namespace ttrace

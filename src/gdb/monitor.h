@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "gdb/target.h"
+
+namespace ttrace::gdb {
+
+/// What a monitor command (qRcmd) answers, and where it wants to go.
+struct MonitorAnswer {
+  std::string text;
+  std::optional<Position> seek;
+};
+
+/// Runs `monitor LINE`. Never changes the position itself: a debugger expects that to happen in a
+/// resume only, and would go on showing old registers and frames.
+MonitorAnswer run_monitor(DebugTarget& target, std::string_view line);
+
+}  // namespace ttrace::gdb

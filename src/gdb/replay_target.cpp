@@ -1,0 +1,290 @@
+#include "gdb/replay_target.h"
+
+#include <elf.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "gdb/link_map.h"
+
+namespace ttrace::gdb {
+namespace {
+
+/// Longest stack that is searched for the auxiliary vector: arguments and environment, in words.
+constexpr std::size_t kMostStackWords = 1 << 20;
+
+/// A word of the memory image that an exec event brought.
+std::optional<std::uint64_t> word_of(const ExecEvent& exec, Address at) {
+  for (auto write = exec.contents.rbegin(); write != exec.contents.rend(); ++write) {
+    if (at < write->at || at - write->at >= write->data.size()) continue;
+    const std::size_t offset = at - write->at;
+    std::uint64_t word = 0;
+    if (write->data.size() - offset < sizeof word) return {};
+    std::memcpy(&word, write->data.data() + offset, sizeof word);
+    return word;
+  }
+  return {};
+}
+
+/// The auxiliary vector lies above the arguments and the environment, each ended by a zero.
+Bytes auxiliary_vector_of(const ExecEvent& exec) {
+  Address at(exec.registers.rsp + 8);
+  int zeros = 0;
+  for (std::size_t i = 0; zeros < 2; ++i, at = at + 8) {
+    const auto word = word_of(exec, at);
+    if (!word || i == kMostStackWords) return {};
+    if (*word == 0) ++zeros;
+  }
+  Bytes vector;
+  for (std::size_t i = 0; i < kMostStackWords; ++i, at = at + 16) {
+    const auto type = word_of(exec, at);
+    const auto value = word_of(exec, at + 8);
+    if (!type || !value) return {};
+    const Elf64_auxv_t entry{*type, {*value}};
+    const ByteView bytes = bytes_of(entry);
+    vector.insert(vector.end(), bytes.begin(), bytes.end());
+    if (*type == AT_NULL) return vector;
+  }
+  return {};
+}
+
+/// For the kinds that mean the same here and there.
+TargetStop::Kind kind_of(ReplayStop::Kind kind) {
+  if (kind == ReplayStop::Kind::breakpoint) return TargetStop::Kind::breakpoint;
+  if (kind == ReplayStop::Kind::stepped) return TargetStop::Kind::stepped;
+  return TargetStop::Kind::interrupted;
+}
+
+EventNumber after(EventNumber event) { return EventNumber(event.value() + 1); }
+
+}  // namespace
+
+ReplayTarget::ReplayTarget(TraceReader& trace) : trace_(trace), outline_(make_outline(trace)) {
+  pid_ = outline_.of_failure;
+  const auto failing = failure();
+  begin_ = process_outline().begin;
+  for (const EventNumber exec : process_outline().execs) {
+    const bool before_failure = failing && exec < failing->event;
+    if (exec >= begin_ && (before_failure || begin_ == exec)) begin_ = after(exec);
+  }
+  start_over();
+  seek(failing ? Position{failing->event} : history_begin(), nullptr);
+}
+
+ReplayTarget::~ReplayTarget() = default;
+
+void ReplayTarget::start_over() {
+  replayer_.reset();
+  replayer_ = std::make_unique<Replayer>(trace_);
+  replayer_->on_output([this](int, ByteView text) {
+    if (sink_) sink_(text);
+  });
+  told_signal_.reset();
+}
+
+std::vector<TargetThread> ReplayTarget::threads() const {
+  std::vector<TargetThread> threads;
+  for (ReplayThread& thread : replayer_->threads(pid_)) {
+    threads.push_back({thread.tid, std::move(thread.name)});
+  }
+  if (threads.empty()) {
+    throw Error("process " + std::to_string(pid_.value()) + " does not exist here; goto begin");
+  }
+  return threads;
+}
+
+GeneralRegisters ReplayTarget::registers(Tid tid) const { return replayer_->registers(tid); }
+
+Bytes ReplayTarget::vector_state(Tid tid) const { return replayer_->vector_state(tid); }
+
+std::size_t ReplayTarget::read_memory(Address at, std::span<std::byte> into) const {
+  return replayer_->read_memory(pid_, at, into);
+}
+
+Bytes ReplayTarget::auxiliary_vector() const {
+  const auto number = last_exec();
+  if (!number) return {};
+  const auto* exec = std::get_if<ExecEvent>(&trace_.event(*number).body);
+  return exec ? auxiliary_vector_of(*exec) : Bytes();
+}
+
+std::string ReplayTarget::executable() const { return replayer_->executable(pid_); }
+
+std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
+  auto object = replayer_->object_by_path(path);
+  if (!object) {
+    const auto address =
+        loaded_as(path, auxiliary_vector(),
+                  [this](Address at, std::span<std::byte> into) { return read_memory(at, into); });
+    if (address) object = object_at(*address);
+  }
+  if (!object) return {};
+  return trace_.open_object(*object);
+}
+
+std::optional<std::uint32_t> ReplayTarget::object_at(Address at) const {
+  for (const Mapping& mapping : replayer_->mappings(pid_)) {
+    if (at < mapping.start || at - mapping.start >= mapping.length) continue;
+    if (mapping.backing) return mapping.backing->object;
+  }
+  return {};
+}
+
+bool ReplayTarget::insert_breakpoint(Address at) {
+  if (!replayer_->insert_breakpoint(pid_, at)) return false;
+  ++breakpoints_[at];
+  return true;
+}
+
+void ReplayTarget::remove_breakpoint(Address at) {
+  const auto found = breakpoints_.find(at);
+  if (found == breakpoints_.end()) return;
+  if (--found->second == 0) breakpoints_.erase(found);
+  replayer_->remove_breakpoint(pid_, at);
+}
+
+void ReplayTarget::reinsert_breakpoints() {
+  for (const auto& [at, count] : breakpoints_) {
+    for (int i = 0; i < count; ++i) replayer_->insert_breakpoint(pid_, at);
+  }
+}
+
+const TargetStop& ReplayTarget::resume(const ResumeRequest& request) {
+  // A signal that was told when its position was reached is not told again.
+  const auto told = told_signal_;
+  stop_ = run_once(request);
+  if (stop_.kind == TargetStop::Kind::signal && told == replayer_->position()) {
+    stop_ = run_once(request);
+  }
+  return stop_;
+}
+
+TargetStop ReplayTarget::run_once(const ResumeRequest& request) {
+  const EventNumber end = process_outline().end;
+  const auto exec = next_exec();
+  ReplayLimits limits;
+  limits.step = request.step;
+  limits.process = pid_;
+  limits.stop_at_signals = true;
+  limits.interrupt = request.interrupt;
+  limits.before_event = exec && *exec < end ? *exec : end;
+  const ReplayStop stop = replayer_->run(limits);
+  if (stop.kind == ReplayStop::Kind::event && limits.before_event == exec) {
+    return pass_exec(stop.tid);
+  }
+  if (stop.kind == ReplayStop::Kind::event || stop.kind == ReplayStop::Kind::end) {
+    TargetStop last = arrived(stop.tid);
+    if (last.kind == TargetStop::Kind::signal) return last;
+    return {TargetStop::Kind::history_end, last.tid, 0, process_outline().fate};
+  }
+  if (stop.kind == ReplayStop::Kind::signal) return signal_stop(stop.tid, stop.signal);
+  return {kind_of(stop.kind), stop.tid, 0, {}};
+}
+
+TargetStop ReplayTarget::signal_stop(Tid tid, int signal) {
+  told_signal_ = replayer_->position();
+  return {TargetStop::Kind::signal, tid, signal, {}};
+}
+
+TargetStop ReplayTarget::arrived(Tid tid) {
+  const EventNumber number = replayer_->position();
+  if (number.value() < trace_.event_count() && told_signal_ != number) {
+    const Event& event = trace_.event(number);
+    const auto* signal = std::get_if<SignalEvent>(&event.body);
+    if (signal && is_ours(event.tid)) return signal_stop(event.tid, signal->number);
+  }
+  return {TargetStop::Kind::arrived, tid, 0, {}};
+}
+
+TargetStop ReplayTarget::pass_exec(Tid tid) {
+  const EventNumber exec = replayer_->position();
+  ReplayLimits limits;
+  limits.step = tid;
+  const ReplayStop stop = replayer_->run(limits);
+  if (replayer_->position() == exec) {
+    throw Error("the replay does not get past the exec at event " + std::to_string(exec.value()) +
+                "; report this as a bug");
+  }
+  breakpoints_.clear();  // they were in the program that is gone
+  return {TargetStop::Kind::exec, stop.tid, 0, executable()};
+}
+
+const TargetStop& ReplayTarget::seek(Position to, const std::atomic<bool>* interrupt) {
+  to = std::clamp(to, history_begin(), history_end());
+  const auto program = last_exec();
+  const bool over = to < position() || to == history_begin();
+  if (over) start_over();
+  stop_ = to == history_begin() ? run_to_begin(interrupt) : run_to(to.event, interrupt);
+  if (over) reinsert_breakpoints();
+  if (program && last_exec() != program) {
+    stop_ = {TargetStop::Kind::exec, stop_.tid, 0, executable()};
+  }
+  return stop_;
+}
+
+TargetStop ReplayTarget::run_to(EventNumber event, const std::atomic<bool>* interrupt) {
+  ReplayLimits limits;
+  limits.before_event = event;
+  limits.interrupt = interrupt;
+  const ReplayStop stop = replayer_->run(limits);
+  if (stop.kind == ReplayStop::Kind::interrupted) {
+    return {TargetStop::Kind::interrupted, stop.tid, 0, {}};
+  }
+  // At the end of a recording no thread has arrived: the one that failed is of interest.
+  const auto& failing = trace_.info().failure;
+  const bool at_failure = failing && failing->event == event && is_ours(failing->tid);
+  return arrived(at_failure ? failing->tid : stop.tid);
+}
+
+TargetStop ReplayTarget::run_to_begin(const std::atomic<bool>* interrupt) {
+  const EventNumber before(begin_.value() - 1);
+  const auto* exec = std::get_if<ExecEvent>(&trace_.event(before).body);
+  if (!exec || exec->pid != pid_) return run_to(begin_, interrupt);
+  const Tid tid = trace_.event(before).tid;
+  TargetStop stop = run_to(before, interrupt);
+  if (stop.kind == TargetStop::Kind::interrupted) return stop;
+  stop = pass_exec(tid);
+  return {TargetStop::Kind::arrived, stop.tid, 0, {}};
+}
+
+bool ReplayTarget::is_ours(Tid tid) const {
+  const auto threads = replayer_->threads(pid_);
+  return std::any_of(threads.begin(), threads.end(),
+                     [&](const ReplayThread& thread) { return thread.tid == tid; });
+}
+
+std::optional<EventNumber> ReplayTarget::next_exec() const {
+  for (const EventNumber exec : process_outline().execs) {
+    if (exec >= replayer_->position()) return exec;
+  }
+  return {};
+}
+
+std::optional<EventNumber> ReplayTarget::last_exec() const {
+  std::optional<EventNumber> last;
+  for (const EventNumber exec : process_outline().execs) {
+    if (exec < replayer_->position()) last = exec;
+  }
+  return last;
+}
+
+Position ReplayTarget::position() const { return {replayer_->position()}; }
+
+std::optional<TargetFailure> ReplayTarget::failure() const {
+  const auto& failure = trace_.info().failure;
+  if (!failure || failure->event.value() >= trace_.event_count()) return {};
+  TargetFailure result;
+  const EventBody& body = trace_.event(failure->event).body;
+  if (std::holds_alternative<MarkEvent>(body)) result.kind = TargetFailure::Kind::mark;
+  if (std::holds_alternative<SignalEvent>(body)) result.kind = TargetFailure::Kind::signal;
+  result.event = failure->event;
+  result.tid = failure->tid;
+  result.file = failure->file;
+  result.line = failure->line;
+  result.message = failure->message;
+  return result;
+}
+
+std::string ReplayTarget::case_name() const { return trace_.info().case_name; }
+
+}  // namespace ttrace::gdb

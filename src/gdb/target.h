@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/registers.h"
+#include "base/types.h"
+
+namespace ttrace {
+
+struct TargetThread {
+  Tid tid;
+  std::string name;
+};
+
+/// A place in the recording that a user can name. A value; later versions add ticks to it.
+struct Position {
+  EventNumber event;
+  auto operator<=>(const Position&) const = default;
+};
+
+/// Why a target stands where it stands.
+struct TargetStop {
+  enum class Kind {
+    arrived,     ///< at a place that was asked for
+    breakpoint,  ///< about to execute the instruction at a breakpoint
+    stepped,
+    signal,  ///< `signal` is about to be delivered
+    exec,    ///< the process has just executed `text`
+    interrupted,
+    history_begin,
+    history_end,  ///< nothing more of this process was recorded; `text` says what happened to it
+    diverged,     ///< the replay is lost; `text` says why. Nothing but the end of the session
+  };
+  Kind kind = Kind::arrived;
+  Tid tid;
+  int signal = 0;  ///< as Linux numbers it
+  std::string text;
+};
+
+struct ResumeRequest {
+  std::optional<Tid> step;  ///< stop after one instruction of this thread; none: go on
+  bool backwards = false;   ///< only if can_go_back()
+  const std::atomic<bool>* interrupt = nullptr;
+};
+
+/// A mark of the recording, as `marks` lists it.
+struct TargetMark {
+  EventNumber event;
+  Tid tid;
+  std::string text;  ///< one line
+};
+
+/// The failure that the session is about.
+struct TargetFailure {
+  enum class Kind { mark, signal, other };
+  Kind kind = Kind::other;
+  EventNumber event;
+  Tid tid;
+  std::string file;
+  int line = 0;
+  std::string message;
+};
+
+/// What the server debugs: one process at one position of a recording. Used from one thread.
+/// Every method may throw Error; after a stop of Kind::diverged only destruction is allowed.
+class DebugTarget {
+ public:
+  virtual ~DebugTarget() = default;
+
+  virtual Pid process() const = 0;
+  /// Threads that exist now, oldest first; never empty.
+  virtual std::vector<TargetThread> threads() const = 0;
+  virtual GeneralRegisters registers(Tid tid) const = 0;
+  /// XSAVE image, or empty if unknown.
+  virtual Bytes vector_state(Tid tid) const = 0;
+  /// Reads up to the first byte that is not mapped; returns how much.
+  virtual std::size_t read_memory(Address at, std::span<std::byte> into) const = 0;
+  /// As the kernel put it on the stack; empty if unknown.
+  virtual Bytes auxiliary_vector() const = 0;
+  virtual std::string executable() const = 0;
+  /// A file that the program had mapped, by a path that it knew it under; none if the recording
+  /// has no such file. Nothing is read from the machine.
+  virtual std::optional<Fd> open_file(const std::string& path) const = 0;
+
+  /// False if nothing is mapped there. Insertions are counted.
+  virtual bool insert_breakpoint(Address at) = 0;
+  virtual void remove_breakpoint(Address at) = 0;
+
+  /// Why it stands here.
+  virtual const TargetStop& stop() const = 0;
+  virtual const TargetStop& resume(const ResumeRequest& request) = 0;
+  /// Goes to a position of the process's history, forwards or backwards.
+  virtual const TargetStop& seek(Position to, const std::atomic<bool>* interrupt) = 0;
+  virtual bool can_go_back() const { return false; }
+
+  virtual Position position() const = 0;
+  virtual Position history_begin() const = 0;
+  virtual Position history_end() const = 0;
+  virtual std::optional<TargetFailure> failure() const = 0;
+  virtual std::string case_name() const = 0;
+  virtual std::vector<TargetMark> marks() const = 0;
+
+  /// Called with what the program writes to its standard output and error while it runs.
+  virtual void on_output(std::function<void(ByteView text)> sink) = 0;
+};
+
+}  // namespace ttrace

@@ -1,0 +1,56 @@
+#include "hunt/lab.h"
+
+#include <filesystem>
+
+namespace ttrace {
+
+Program attempt_program(const TestBinary& binary, const TestCase& test, bool color) {
+  const Framework& framework = *binary.framework;
+  const bool chosen = environment_value(binary.environment, "NO_COLOR").has_value() ||
+                      environment_value(binary.environment, "GTEST_COLOR").has_value();
+  return {binary.path, framework.attempt_arguments(binary.arguments, test, color && !chosen),
+          supervised(without_names(binary.environment, framework.attempt_unset))};
+}
+
+RecordingLab::RecordingLab(TestBinary binary, Options options, SiteCache& sites)
+    : binary_(std::move(binary)), options_(std::move(options)), sites_(sites) {}
+
+RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed) {
+  RecordOptions options;
+  options.seed = seed;
+  options.timeout = options_.timeout;
+  options.capture_output = true;
+  options.interrupted = options_.interrupted;
+  options.sites = &sites_;
+  return record(attempt_program(binary_, test, options_.color), options);
+}
+
+std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
+  TestCase test;
+  test.name = info.case_name;
+  TraceInfo full = describe_recording(attempt_program(binary_, test, options_.color), result);
+  full.framework = info.framework;
+  full.case_name = info.case_name;
+  full.verdict = info.verdict;
+  full.failure = info.failure;
+  full.seed = info.seed;
+  full.attempt = info.attempt;
+  return keep_as(result.recording, full, options_.directory, trace_stem(info.case_name));
+}
+
+Verification RecordingLab::verify(const std::string& path, const RecordResult& result) {
+  return verify_by_replay(path, result.output, options_.interrupted);
+}
+
+std::uint64_t RecordingLab::size_of(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  return error ? 0 : size;
+}
+
+std::chrono::milliseconds RecordingLab::now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace ttrace

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "record/recorder.h"
+#include "trace/info.h"
+
+namespace ttrace {
+
+/// What an attempt says about its case.
+struct Verdict {
+  enum class Kind {
+    passed,
+    skipped,       ///< a pass that the framework calls skipped; `detail`: the reason
+    failed,        ///< an assertion, or the framework or the exit code says so
+    crashed,       ///< died by a signal
+    exited_early,  ///< ended before the case did, exit(0) inside a test included
+    timed_out,
+    not_recordable,  ///< says nothing about the test; `detail`: what cannot be recorded
+    interrupted,     ///< the user ended it; says nothing about the test
+  };
+  Kind kind = Kind::passed;
+  std::string detail;              ///< one line: "SIGSEGV", "exit status 3"...; may be empty
+  std::optional<Failure> failure;  ///< of the kinds that are failures
+
+  bool is_failure() const {
+    return kind == Kind::failed || kind == Kind::crashed || kind == Kind::exited_early ||
+           kind == Kind::timed_out;
+  }
+};
+
+/// "passed", "exited early"...: TraceInfo::verdict.
+const char* verdict_name(Verdict::Kind kind);
+/// With the detail: "crashed (SIGSEGV)".
+std::string to_string(const Verdict& verdict);
+
+/// Whether the program is known to send marks.
+enum class Marks {
+  required,  ///< it links a listener: an attempt without a case-end mark ended early
+  optional,  ///< unknown: an attempt without any mark is judged by its exit code
+};
+
+/// Judges one attempt of one case. Only the marks and the end of the first process count: children
+/// of a test may die or fail as the test expects (death tests). What a child said is added to the
+/// message of a failure.
+Verdict judge(const RecordResult& result, Marks marks);
+
+/// Judges a program that has no cases: its end alone.
+Verdict judge_program(const RecordResult& result);
+
+/// The status that a shell would give for a wait status: the exit code, or 128 + signal.
+int shell_status(int wait_status);
+
+}  // namespace ttrace

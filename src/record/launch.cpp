@@ -1,0 +1,222 @@
+#include "record/launch.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "record/filter.h"
+#include "tracee/task.h"
+
+namespace ttrace {
+namespace {
+
+/// Where a child's preparation failed; travels through a pipe that exec closes.
+struct SetupFailure {
+  enum Step : int { filter, trap_time, exec } step;
+  int error;
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+bool install_filter(const std::vector<sock_filter>& program) {
+  const sock_fprog code{static_cast<unsigned short>(program.size()),
+                        const_cast<sock_filter*>(program.data())};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &code) == 0) return true;
+  // Without CAP_SYS_ADMIN a filter needs no_new_privs; with it, set-user-id programs stay possible.
+  if (errno != EACCES) return false;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &code) == 0;
+}
+
+/// Runs in the child, between fork and exec: only system calls.
+struct ChildPlan {
+  const char* path;
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  std::vector<sock_filter> filter;
+  int go;              ///< readable once the supervisor has seized us
+  int errors;
+  int input = -1;      ///< capture: becomes 0
+  int output = -1;
+  int error_output = -1;
+};
+
+[[noreturn]] void run_child(const ChildPlan& plan) {
+  const auto fail = [&](SetupFailure::Step step) {
+    const SetupFailure failure{step, errno};
+    (void)!write(plan.errors, &failure, sizeof failure);
+    _exit(127);
+  };
+  if (plan.output >= 0) {
+    setpgid(0, 0);
+    dup2(plan.input, 0);
+    dup2(plan.output, 1);
+    dup2(plan.error_output, 2);
+  }
+  // Signals that the supervisor blocks or ignores are its own affair.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+
+  char byte = 0;
+  if (read(plan.go, &byte, 1) != 1) _exit(127);
+  personality(ADDR_NO_RANDOMIZE);  // a container may refuse it: addresses then differ by attempt
+  if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) fail(SetupFailure::trap_time);
+  if (!install_filter(plan.filter)) fail(SetupFailure::filter);
+  execve(plan.path, plan.arguments.data(), plan.environment.data());
+  fail(SetupFailure::exec);
+  _exit(127);
+}
+
+void check_executable(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    throw UsageError("cannot execute " + path + ": " + std::strerror(errno));
+  }
+  if (S_ISDIR(info.st_mode)) throw UsageError("cannot execute " + path + ": it is a directory");
+  if (access(path.c_str(), X_OK) != 0) {
+    throw UsageError("cannot execute " + path + ": " + std::strerror(errno));
+  }
+  const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Elf64_Ehdr header{};
+  if (!file || pread(file.value(), &header, sizeof header, 0) != ssize_t(sizeof header)) return;
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return;  // a script: the kernel decides
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64) {
+    throw UsageError("cannot record " + path +
+                     ": it is a program for another architecture (only x86-64 is supported)");
+  }
+}
+
+Fd open_null(int flags) {
+  Fd fd(open("/dev/null", flags | O_CLOEXEC));
+  if (!fd) throw_errno("open /dev/null");
+  return fd;
+}
+
+std::pair<Fd, Fd> make_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno("pipe");
+  return {Fd(ends[0]), Fd(ends[1])};
+}
+
+[[noreturn]] void refuse_to_trace(const std::string& what, int error, pid_t child) {
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, __WALL);
+  throw Error(what + " is refused here (" + std::strerror(error) +
+              "): in a container allow it (docker run --cap-add=SYS_PTRACE "
+              "--security-opt seccomp=unconfined); elsewhere see kernel.yama.ptrace_scope");
+}
+
+}  // namespace
+
+CpuPin::CpuPin() {
+  CPU_ZERO(&original_);
+  sched_getaffinity(0, sizeof original_, &original_);
+  const int here = sched_getcpu();
+  if (here < 0) return;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(std::size_t(here), &one);
+  sched_setaffinity(0, sizeof one, &one);  // refused: only slower
+}
+
+CpuPin::~CpuPin() { sched_setaffinity(0, sizeof original_, &original_); }
+
+std::string find_program(const Program& program) {
+  if (program.path.find('/') != std::string::npos) {
+    check_executable(program.path);
+    return program.path;
+  }
+  std::string search = "/usr/local/bin:/usr/bin:/bin";
+  for (const std::string& entry : program.environment) {
+    if (entry.starts_with("PATH=")) search = entry.substr(5);
+  }
+  for (std::size_t from = 0; from <= search.size();) {
+    const std::size_t to = std::min(search.find(':', from), search.size());
+    const std::string directory = search.substr(from, to - from);
+    const std::string path = (directory.empty() ? "." : directory) + "/" + program.path;
+    if (access(path.c_str(), X_OK) == 0) {
+      check_executable(path);
+      return path;
+    }
+    from = to + 1;
+  }
+  throw UsageError("cannot execute " + program.path + ": no such program in PATH");
+}
+
+Launched launch(const Program& program, const RecordOptions& options) {
+  const std::string path = find_program(program);
+  auto [go_read, go_write] = make_pipe();
+  auto [errors_read, errors_write] = make_pipe();
+
+  Launched launched;
+  Fd input;
+  if (options.capture_output) {
+    input = open_null(O_RDONLY);
+    // Two open file descriptions: writes are told apart by which of them they reach (kcmp(2)).
+    launched.standard_output = open_null(O_WRONLY);
+    launched.standard_error = open_null(O_WRONLY);
+  } else {
+    launched.standard_output = Fd(fcntl(1, F_DUPFD_CLOEXEC, 3));
+    launched.standard_error = Fd(fcntl(2, F_DUPFD_CLOEXEC, 3));
+  }
+
+  ChildPlan plan;
+  plan.path = path.c_str();
+  plan.arguments = pointers(program.arguments);
+  plan.environment = pointers(program.environment);
+  plan.filter = make_filter();
+  plan.go = go_read.value();
+  plan.errors = errors_write.value();
+  if (options.capture_output) {
+    plan.input = input.value();
+    plan.output = launched.standard_output.value();
+    plan.error_output = launched.standard_error.value();
+  }
+
+  const pid_t child = fork();
+  if (child < 0) throw_errno("fork");
+  if (child == 0) run_child(plan);
+  errors_write.reset();
+
+  constexpr long kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
+                            PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+                            PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
+  if (ptrace(PTRACE_SEIZE, child, nullptr, kOptions) != 0) refuse_to_trace("ptrace", errno, child);
+  (void)!write(go_write.value(), "", 1);
+
+  // The filter is the last thing before the exec: the first seccomp stop is the execve itself, or
+  // the write of a failure.
+  int status = 0;
+  while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
+  }
+  const StopStatus stop = understand(status);
+  if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP &&
+      Task(Tid(child)).registers().orig_rax == SYS_execve) {
+    launched.pid = Pid(child);
+    return launched;
+  }
+  SetupFailure failure{SetupFailure::filter, EPERM};
+  (void)!read(errors_read.value(), &failure, sizeof failure);
+  refuse_to_trace(failure.step == SetupFailure::filter ? "seccomp" : "prctl(PR_SET_TSC)",
+                  failure.error, child);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <sched.h>
+
+#include <optional>
+
+#include "base/types.h"
+#include "base/fd.h"
+#include "record/recorder.h"
+
+namespace ttrace {
+
+/// Pins the calling thread to one CPU of those it may use while it lives, and gives the others back
+/// afterwards: supervisor and tracees share a CPU, because a stop that crosses CPUs costs ten times
+/// as much (design.md, section 4).
+class CpuPin {
+ public:
+  CpuPin();
+  ~CpuPin();
+  CpuPin(const CpuPin&) = delete;
+  CpuPin& operator=(const CpuPin&) = delete;
+  /// The CPUs that the caller may use without us.
+  const cpu_set_t& original() const { return original_; }
+
+ private:
+  cpu_set_t original_;
+};
+
+/// A traced child that stands at the entry of its execve, which the caller lets run.
+struct Launched {
+  Pid pid;
+  /// What the tracee has as standard output and error, to recognise its duplicates by.
+  Fd standard_output;
+  Fd standard_error;
+};
+
+/// Forks, and prepares the child: seized with EXITKILL, no address randomisation where that is
+/// allowed, rdtsc trapped, our seccomp filter. Throws UsageError if `program` cannot be executed,
+/// Error if the machine does not let us trace.
+Launched launch(const Program& program, const RecordOptions& options);
+
+/// The file that execvp(3) would execute. Throws UsageError naming it if there is none, it may not
+/// be executed, or it is a program for another architecture.
+std::string find_program(const Program& program);
+
+}  // namespace ttrace

@@ -1,0 +1,93 @@
+#include "record/mapped_files.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace ttrace {
+namespace {
+
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+std::string link_target(const std::string& link) {
+  std::array<char, 4096> target{};
+  const ssize_t n = readlink(link.c_str(), target.data(), target.size());
+  return n < 0 ? link : std::string(target.data(), std::size_t(n));
+}
+
+Fd copy_to_memory(int file, std::uint64_t size) {
+  Fd copy(memfd_create("ttrace-copy", MFD_CLOEXEC));
+  if (!copy) throw_errno("memfd_create");
+  off_t offset = 0;
+  while (std::uint64_t(offset) < size) {
+    if (sendfile(copy.value(), file, &offset, size - std::uint64_t(offset)) <= 0) break;
+  }
+  return copy;
+}
+
+}  // namespace
+
+MappedFiles::MappedFiles(Recording& recording, SiteCache* sites)
+    : recording_(recording), sites_(sites) {
+  timespec now{};
+  // The coarse clock is the one that the kernel stamps files with.
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  began_ns_ = nanoseconds(now);
+}
+
+std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descriptor,
+                                                              bool executable) {
+  const std::string link =
+      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
+  const std::string path = link_target(link);
+  Fd file(open(link.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) throw NotRecordable("mmap of " + path + ", which the recorder cannot read");
+  struct stat info {};
+  fstat(file.value(), &info);
+  if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 5)) return {};  // /dev/zero
+  if (!S_ISREG(info.st_mode)) throw NotRecordable("mmap of " + path + " (not a regular file)");
+  return enter(std::move(file), path, executable);
+}
+
+MappedFiles::File MappedFiles::from_path(const std::string& path, std::uint64_t device,
+                                         std::uint64_t inode, bool executable) {
+  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (!file || fstat(file.value(), &info) != 0 || info.st_dev != device || info.st_ino != inode) {
+    throw NotRecordable("mapping of " + path + ", which was replaced or cannot be read");
+  }
+  return enter(std::move(file), path, executable);
+}
+
+MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {
+  struct stat info {};
+  fstat(file.value(), &info);
+  const std::int64_t changed = nanoseconds(info.st_mtim);
+  const Identity identity{info.st_dev, info.st_ino, std::uint64_t(info.st_size), changed};
+  File result;
+  if (executable && sites_ != nullptr) result.plan = &sites_->plan_of(file.value());
+  if (const auto known = known_.find(identity); known != known_.end()) {
+    result.object = known->second;
+    return result;
+  }
+  RecordedObject object;
+  object.info.path = path;
+  object.info.size = std::uint64_t(info.st_size);
+  object.mtime_ns = changed;
+  // A file written during the recording may be written again: take its contents now.
+  object.file = changed >= began_ns_ ? copy_to_memory(file.value(), std::uint64_t(info.st_size))
+                                     : std::move(file);
+  result.object = recording_.add_object(std::move(object));
+  known_.emplace(identity, result.object);
+  return result;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "record/recorder.h"
+#include "rewrite/sites.h"
+#include "trace/recording.h"
+
+namespace ttrace {
+
+/// The files that the recorded program mapped, each entered in the recording once.
+class MappedFiles {
+ public:
+  MappedFiles(Recording& recording, SiteCache* sites);
+
+  struct File {
+    std::uint32_t object = 0;
+    const SitePlan* plan = nullptr;   ///< null for a file of no interest (never null for ELF)
+  };
+
+  /// The file behind a descriptor of a stopped thread. nullopt: /dev/zero, which maps as anonymous
+  /// memory. Throws NotRecordable for any other device.
+  std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
+  /// The file of that name if it still is that device and inode, else NotRecordable.
+  File from_path(const std::string& path, std::uint64_t device, std::uint64_t inode,
+                 bool executable);
+
+ private:
+  using Identity = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
+
+  File enter(Fd file, const std::string& path, bool executable);
+
+  Recording& recording_;
+  SiteCache* sites_;
+  std::int64_t began_ns_;
+  std::map<Identity, std::uint32_t> known_;
+};
+
+}  // namespace ttrace

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rewrite/sites.h"
+#include "trace/recording.h"
+
+namespace ttrace {
+
+/// What to execute under the recorder.
+struct Program {
+  std::string path;                      ///< absolute, or to be looked up as execvp does
+  std::vector<std::string> arguments;    ///< argv, argv[0] included
+  std::vector<std::string> environment;  ///< "NAME=value", complete
+};
+
+struct RecordOptions {
+  /// Decides every choice of the scheduler.
+  std::uint64_t seed = 0;
+  /// The attempt is ended as a hang after this long on the clock; zero: never.
+  std::chrono::milliseconds timeout{0};
+  /// True: standard input is empty, output is collected in RecordResult::output and not shown, and
+  /// the tracee gets a process group of its own. False: it inherits ours.
+  bool capture_output = false;
+  /// Looked at while waiting (at least ten times a second); true ends the attempt as interrupted.
+  const std::atomic<bool>* interrupted = nullptr;
+  /// Plans of the binaries that are mapped; must outlive the call.
+  SiteCache* sites = nullptr;
+};
+
+/// A piece of what the tracee wrote to its standard output (1) or error (2).
+struct OutputChunk {
+  EventNumber event;
+  int stream = 1;
+  std::string text;
+};
+
+struct SeenMark {
+  EventNumber event;
+  Tid tid;
+  Pid pid;
+  MarkEvent mark;
+};
+
+/// A process of the recording that ended by a signal.
+struct SeenDeath {
+  EventNumber event;                     ///< the SignalEvent if there is one, else the exit
+  Tid tid;
+  Pid pid;
+  int signal = 0;
+};
+
+struct RecordResult {
+  Recording recording;
+  EndEvent::Reason reason = EndEvent::Reason::exited;
+  Pid root;                              ///< the first process
+  int status = 0;                        ///< its wait status
+  EventNumber exit_event;                ///< its ProcessExitEvent, or the EndEvent
+  Tid exit_tid;                          ///< the thread of it that ended it (exit_group)
+  std::vector<SeenMark> marks;           ///< of all processes, in order
+  std::vector<SeenDeath> deaths;
+  std::vector<OutputChunk> output;       ///< collected in both modes
+  std::vector<std::string> warnings;     ///< one line each, no duplicates
+  std::uint64_t duration_us = 0;
+  /// Set if the program did something that cannot be recorded: its name. The recording then is of
+  /// no use, and the attempt says nothing about the test.
+  std::optional<std::string> not_recordable;
+};
+
+/// Runs `program` to its end under the recorder, on one CPU, one thread at a time. Must be called
+/// from the process's only thread that waits for children (it reaps its own tracees only). Throws
+/// UsageError if the program cannot be executed (missing, not executable, another architecture),
+/// Error if the machine does not let us trace (ptrace or seccomp refused), naming what to do.
+RecordResult record(const Program& program, const RecordOptions& options);
+
+}  // namespace ttrace

@@ -1,0 +1,378 @@
+#include "record/session.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "tracee/gate.h"
+#include "tracee/maps.h"
+#include "tracee/wake_timer.h"
+
+namespace ttrace {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A thread that computes this long (its own time) while something waits for it has no progress
+/// point: without ticks it cannot be interrupted at a place that a replay would find again.
+constexpr std::uint64_t kMostComputingMs = 10'000;
+/// At the attempt's time limit, computing this long while something waits means the same.
+constexpr std::uint64_t kComputingMs = 500;
+/// How long processes may outlive the first one before they are ended with the recording.
+constexpr auto kAfterlife = 5s;
+
+/// How often switches happen at system calls, as a share of the opportunities; one of these is
+/// drawn for each attempt, because races differ in how many switches they need and bear.
+constexpr double kSwitchShares[] = {0.5, 0.25, 0.1, 0.03};
+
+bool has_held(const RecordedThread& thread) {
+  for (const HeldSignal& held : thread.held_signals) {
+    if (!held.queued) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result)
+    : options_(options),
+      pin_(pin),
+      result_(result),
+      files_(result.recording, options.sites),
+      random_(options.seed),
+      switch_share_(kSwitchShares[random_() % std::size(kSwitchShares)]),
+      began_(Clock::now()) {}
+
+RecordSession::~RecordSession() { kill_all(); }
+
+void RecordSession::run(Launched launched) {
+  const WakeTimer timer(50ms);
+  begin(std::move(launched));
+  main_loop();
+  if (!ended_) end_early(EndEvent::Reason::exited);
+  result_.duration_us = std::uint64_t(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count());
+}
+
+void RecordSession::begin(Launched launched) {
+  standard_output_ = std::move(launched.standard_output);
+  standard_error_ = std::move(launched.standard_error);
+  result_.root = launched.pid;
+
+  auto process = std::make_shared<RecordedProcess>();
+  process->pid = launched.pid;
+  process->actions = std::make_shared<SignalTable>();
+  process->threads = 1;
+  auto thread = std::make_unique<Thread>();
+  thread->tid = Tid(launched.pid.value());
+  thread->process = process;
+  Thread& root = *(threads_[thread->tid] = std::move(thread));
+  current_ = root.tid;
+
+  // The thread stands at the entry of its first execve.
+  root.task().resume(Resume::to_syscall);
+  const StopStatus stop = understand(wait_for_stop(root.tid));
+  if (stop.kind != StopStatus::Kind::event || stop.value != PTRACE_EVENT_EXEC) {
+    const int error = stop.kind == StopStatus::Kind::syscall
+                          ? int(-std::int64_t(root.task().registers().rax))
+                          : ENOEXEC;
+    throw UsageError(std::string("cannot execute the program: ") +
+                     SystemError("execve", error).what());
+  }
+  on_exec(root);
+}
+
+void RecordSession::main_loop() {
+  while (!threads_.empty() && !ended_) {
+    check_limits(nullptr);
+    if (ended_) break;
+    Thread* thread = choose();
+    if (thread == nullptr) {
+      take_one_stop(true);
+    } else {
+      step(*thread);
+    }
+  }
+}
+
+/// The thread that runs next, or null if all wait in the kernel or one is on its way out.
+RecordSession::Thread* RecordSession::choose() {
+  std::vector<Thread*> ready;
+  Thread* current = nullptr;
+  for (const auto& [tid, thread] : threads_) {
+    if (thread->state == Thread::State::dying) return nullptr;
+    if (thread->state != Thread::State::ready) continue;
+    if (tid == current_) {
+      current = thread.get();
+    } else {
+      ready.push_back(thread.get());
+    }
+  }
+  const bool leave = std::exchange(want_switch_, false);
+  if (current != nullptr && (!leave || ready.empty())) return current;
+  if (ready.empty()) return nullptr;
+  Thread* next = ready[random_() % ready.size()];
+  if (current != nullptr && current->place == Thread::Place::entry) write_enter(*current);
+  current_ = next->tid;
+  return next;
+}
+
+/// A place where another thread may go on instead. `weight` scales this attempt's share.
+void RecordSession::consider_switch(double weight) {
+  const double draw = double(random_() >> 11) * 0x1p-53;
+  if (draw < switch_share_ * weight) want_switch_ = true;
+}
+
+bool RecordSession::others_ready(const Thread& thread) const {
+  for (const auto& [tid, other] : threads_) {
+    if (other.get() != &thread && other->state == Thread::State::ready) return true;
+  }
+  return false;
+}
+
+void RecordSession::step(Thread& thread) {
+  const Tid tid = thread.tid;
+  try {
+    std::optional<int> status = std::exchange(thread.pending_status, {});
+    if (!status) {
+      resume(thread);
+      status = wait_for(thread);
+    }
+    if (find(tid) == nullptr || ended_) return;
+    if (status) {
+      handle(thread, *status);
+    } else if (thread.state == Thread::State::ready) {
+      thread.state = Thread::State::blocked;
+      write_enter(thread);
+    }
+  } catch (const TaskGone& gone) {
+    // Killed in between; its end is reported by wait.
+    if (Thread* victim = find(gone.tid())) victim->state = Thread::State::blocked;
+  }
+}
+
+void RecordSession::resume(Thread& thread) {
+  user_ms_at_resume_ = ~0ull;
+  switch (thread.place) {
+    case Thread::Place::entry:
+      begin_call(thread);
+      break;
+    case Thread::Place::in_call:
+      thread.task().resume(Resume::to_syscall);
+      break;
+    case Thread::Place::boundary:
+    case Thread::Place::user:
+      thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
+      break;
+  }
+}
+
+/// Waits until `thread`, which was just resumed, stops; nullopt if it sleeps in the kernel while
+/// another could run, or has ended. Stops of other threads are kept for their turn.
+std::optional<int> RecordSession::wait_for(Thread& thread) {
+  const Tid tid = thread.tid;
+  const bool in_call = thread.place == Thread::Place::in_call;
+  const bool may_block = in_call && (thread.row->blocking == Blocking::may ||
+                                     thread.row->handling == Handling::new_task);
+  int looks = 0;
+  for (;;) {
+    const bool poll = may_block && others_ready(thread);
+    const bool got = take_one_stop(!poll);
+    if (find(tid) == nullptr || thread.state == Thread::State::dying) return {};
+    if (thread.pending_status) return std::exchange(thread.pending_status, {});
+    if (ended_) return {};
+    if (got) continue;
+    check_limits(&thread);
+    if (ended_) return {};
+    if (!in_call || !others_ready(thread)) continue;
+    // The supervisor shares the CPU with the thread: giving it up lets the call run to its end or
+    // to its sleep.
+    sched_yield();
+    if (++looks % 2 != 0) continue;
+    const char state = read_activity(tid).state;
+    if (state != 'S' && state != 'D') continue;
+    // It may have stopped just after a short sleep inside the call.
+    take_one_stop(false);
+    if (find(tid) == nullptr || thread.state == Thread::State::dying) return {};
+    if (thread.pending_status) return std::exchange(thread.pending_status, {});
+    return {};
+  }
+}
+
+/// Collects one stop of any tracee. False: none (not asked to block), or a timer woke us.
+bool RecordSession::take_one_stop(bool block) {
+  int status = 0;
+  const pid_t pid = waitpid(-1, &status, __WALL | (block ? 0 : WNOHANG));
+  if (pid > 0) {
+    note_stop(Tid(pid), status);
+    return true;
+  }
+  if (pid < 0 && errno == ECHILD) {
+    threads_.clear();
+    return false;
+  }
+  if (pid < 0 && errno != EINTR) throw_errno("waitpid");
+  if (block) check_limits(nullptr);
+  return false;
+}
+
+void RecordSession::note_stop(Tid tid, int status) {
+  Thread* thread = find(tid);
+  if (thread == nullptr) {
+    early_stops_[tid] = status;
+    return;
+  }
+  const StopStatus stop = understand(status);
+  const bool urgent = stop.kind == StopStatus::Kind::exited ||
+                      stop.kind == StopStatus::Kind::killed ||
+                      (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT);
+  if (urgent) {
+    thread->pending_status.reset();
+    try {
+      handle(*thread, status);
+    } catch (const TaskGone& gone) {
+      if (Thread* victim = find(gone.tid())) victim->state = Thread::State::blocked;
+    }
+    return;
+  }
+  thread->pending_status = status;
+  if (thread->state == Thread::State::blocked || thread->state == Thread::State::listening) {
+    thread->state = Thread::State::ready;
+  }
+}
+
+void RecordSession::handle(Thread& thread, int status) {
+  const StopStatus stop = understand(status);
+  switch (stop.kind) {
+    case StopStatus::Kind::exited:
+    case StopStatus::Kind::killed:
+      on_gone(thread, stop, status);
+      return;
+    case StopStatus::Kind::syscall:
+      on_call_exit(thread);
+      return;
+    case StopStatus::Kind::signal:
+      on_signal(thread, stop.value);
+      return;
+    case StopStatus::Kind::event:
+      break;
+  }
+  switch (stop.value) {
+    case PTRACE_EVENT_SECCOMP:
+      on_call_entry(thread);
+      return;
+    case PTRACE_EVENT_FORK:
+    case PTRACE_EVENT_VFORK:
+    case PTRACE_EVENT_CLONE:
+      on_new_task(thread, stop.value);
+      return;
+    case PTRACE_EVENT_EXEC:
+      on_exec(thread);
+      return;
+    case PTRACE_EVENT_EXIT:
+      on_exiting(thread);
+      return;
+    case PTRACE_EVENT_STOP:
+      // A group-stop shows its signal; SIGTRAP means that it ended (ptrace(2), PTRACE_SEIZE).
+      if (stop.signal == SIGSTOP || stop.signal == SIGTSTP || stop.signal == SIGTTIN ||
+          stop.signal == SIGTTOU) {
+        thread.task().resume(Resume::listen);
+        thread.state = Thread::State::listening;
+      }
+      return;
+    default:
+      throw Error("unexpected ptrace event " + std::to_string(stop.value));
+  }
+}
+
+/// Ends the attempt if it ran too long or the user said so; also notices a thread that computes
+/// without end while others wait. `running`: the thread that was resumed, if any.
+void RecordSession::check_limits(Thread* running) {
+  if (ended_) return;
+  if (options_.interrupted != nullptr && options_.interrupted->load()) {
+    end_early(EndEvent::Reason::interrupted);
+    return;
+  }
+  const auto now = Clock::now();
+  if (root_ended_ && now - *root_ended_ > kAfterlife) {
+    warn("processes that outlived the program for " +
+         std::to_string(std::chrono::seconds(kAfterlife).count()) + " s were ended");
+    end_early(EndEvent::Reason::exited);
+    return;
+  }
+  const bool late = options_.timeout.count() > 0 && now - began_ > options_.timeout;
+  if (running != nullptr && running->place != Thread::Place::in_call) {
+    const bool awaited = others_ready(*running) || has_held(*running);
+    const std::uint64_t user_ms = read_activity(running->tid).user_ms;
+    if (user_ms_at_resume_ == ~0ull) user_ms_at_resume_ = user_ms;
+    const std::uint64_t computing = user_ms - user_ms_at_resume_;
+    if (awaited && computing >= (late ? kComputingMs : kMostComputingMs)) {
+      throw NotRecordable("no progress point: thread " + std::to_string(running->tid.value()) +
+                          " computed for " + std::to_string(computing) +
+                          " ms without a system call while " +
+                          (has_held(*running) ? "a signal" : "other threads") +
+                          " waited");
+    }
+    if (awaited && late) return;  // let the computing time decide
+  }
+  if (late) end_early(EndEvent::Reason::timed_out);
+}
+
+void RecordSession::end_early(EndEvent::Reason reason) {
+  ended_ = true;
+  result_.reason = reason;
+  Event event;
+  event.tid = current_;
+  event.time_us = std::uint64_t(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count());
+  event.body = EndEvent{reason, result_.status};
+  const EventNumber number = result_.recording.append(event);
+  if (!root_ended_) {
+    result_.exit_event = number;
+    result_.exit_tid = current_;
+  }
+}
+
+void RecordSession::kill_all() {
+  for (const auto& [tid, thread] : threads_) kill(thread->process->pid.value(), SIGKILL);
+  for (const auto& [tid, status] : early_stops_) kill(tid.value(), SIGKILL);
+  // Killed tracees still stop at PTRACE_EVENT_EXIT; a child forked at the last moment is new to us.
+  // Only tracees are waited for: each is reported until it is gone.
+  for (;;) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, __WALL);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) break;
+    if (WIFSTOPPED(status)) {
+      kill(pid, SIGKILL);
+      ptrace(PTRACE_CONT, pid, nullptr, nullptr);
+    }
+  }
+  threads_.clear();
+}
+
+EventNumber RecordSession::append(const Thread& thread, EventBody body) {
+  Event event;
+  event.tid = thread.tid;
+  event.time_us = std::uint64_t(
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count());
+  event.body = std::move(body);
+  return result_.recording.append(event);
+}
+
+RecordSession::Thread* RecordSession::find(Tid tid) {
+  const auto found = threads_.find(tid);
+  return found == threads_.end() ? nullptr : found->second.get();
+}
+
+void RecordSession::warn(const std::string& line) {
+  for (const std::string& known : result_.warnings) {
+    if (known == line) return;
+  }
+  result_.warnings.push_back(line);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <random>
+
+#include "record/launch.h"
+#include "record/mapped_files.h"
+#include "record/model.h"
+#include "record/recorder.h"
+
+namespace ttrace {
+
+/// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
+/// executes user code at a time; which one is decided here. Implemented in session.cpp (the loop and
+/// the scheduler), session_calls.cpp (system calls), session_signals.cpp (signals and trapped
+/// instructions) and session_tasks.cpp (threads, processes, programs).
+class RecordSession {
+ public:
+  RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
+  /// Ends and reaps every tracee that is left.
+  ~RecordSession();
+
+  /// Runs a launched program to its end. Throws NotRecordable, UsageError (the exec failed).
+  void run(Launched launched);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Thread = RecordedThread;
+
+  // session.cpp
+  void begin(Launched launched);
+  void main_loop();
+  Thread* choose();
+  void consider_switch(double weight);
+  void step(Thread& thread);
+  void resume(Thread& thread);
+  std::optional<int> wait_for(Thread& thread);
+  bool take_one_stop(bool block);
+  void note_stop(Tid tid, int status);
+  void handle(Thread& thread, int status);
+  void check_limits(Thread* running);
+  void end_early(EndEvent::Reason reason);
+  void kill_all();
+  EventNumber append(const Thread& thread, EventBody body);
+  bool others_ready(const Thread& thread) const;
+  Thread* find(Tid tid);
+
+  // session_calls.cpp
+  void on_call_entry(Thread& thread);
+  void on_mark(Thread& thread);
+  void begin_call(Thread& thread);
+  void on_call_exit(Thread& thread);
+  void answer(Thread& thread, std::int64_t result, std::vector<MemoryWrite> writes = {});
+  void answer_affinity(Thread& thread);
+  void write_enter(Thread& thread);
+  void finish_call(Thread& thread, SyscallExit exit);
+  void redirect(Thread& thread, GeneralRegisters& regs);
+  void note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void note_output(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  int stream_of(const Thread& thread, int descriptor) const;
+  MemoryPeek peek(const Thread& thread) const;
+
+  // session_signals.cpp
+  void on_signal(Thread& thread, int signal);
+  bool emulate_instruction(Thread& thread, const siginfo_t& info);
+  void repair_forced_signal(Thread& thread, int signal);
+  void deliver(Thread& thread, const siginfo_t& info, bool synchronous);
+  void enter_handler(Thread& thread, SignalEvent event);
+  void requeue_held(Thread& thread);
+
+  // session_tasks.cpp
+  void on_new_task(Thread& thread, int event);
+  void on_exec(Thread& thread);
+  ExecEvent image_of(Thread& thread);
+  void make_gate(Thread& thread);
+  void patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
+             std::uint64_t length, std::uint64_t offset, std::vector<Patch>& patches);
+  void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
+  void make_scratch(Thread& thread);
+  void on_exiting(Thread& thread);
+  void on_gone(Thread& thread, StopStatus status, int wait_status);
+  void record_task_exit(Thread& thread, int wait_status);
+  void warn(const std::string& line);
+
+  const RecordOptions& options_;
+  const CpuPin& pin_;
+  RecordResult& result_;
+  MappedFiles files_;
+  std::mt19937_64 random_;
+  double switch_share_;
+  Clock::time_point began_;
+  std::optional<Clock::time_point> root_ended_;
+
+  std::map<Tid, std::unique_ptr<Thread>> threads_;
+  std::map<Tid, int> early_stops_;      ///< of children whose parent's event is yet to come
+  Tid current_;                         ///< ran last
+  bool want_switch_ = false;
+  Fd standard_output_;
+  Fd standard_error_;
+  std::uint64_t collected_output_ = 0;
+  std::uint64_t user_ms_at_resume_ = 0;
+  int next_cookie_ = 1;
+  bool ended_ = false;                  ///< the EndEvent is written
+};
+
+}  // namespace ttrace

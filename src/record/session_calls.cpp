@@ -1,0 +1,375 @@
+#include <linux/kcmp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "record/filter.h"
+#include "record/session.h"
+#include "syscalls/written.h"
+#include "tracee/gate.h"
+#include "ttrace/mark.h"
+
+namespace ttrace {
+namespace {
+
+/// Kernel-internal results of an interrupted call that will be restarted or turned into EINTR:
+/// ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (linux/errno.h).
+bool is_restart(std::int64_t result) {
+  return result == -512 || result == -513 || result == -514 || result == -516;
+}
+
+/// How much of the tracee's output is kept in memory.
+constexpr std::uint64_t kMostOutput = 64 << 20;
+
+std::uint64_t& argument(GeneralRegisters& regs, unsigned index) {
+  unsigned long long* const places[] = {&regs.rdi, &regs.rsi, &regs.rdx,
+                                        &regs.r10, &regs.r8,  &regs.r9};
+  return reinterpret_cast<std::uint64_t&>(*places[index]);
+}
+
+SyscallView view_of(const GeneralRegisters& regs) {
+  return {std::int64_t(regs.orig_rax),
+          {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9},
+          0};
+}
+
+/// Scratch memory up to this size begins as a copy of the original, so that copying it back is right
+/// whatever the kernel did; of a longer one the call's result says how much was written.
+constexpr std::uint64_t kCopiedIn = 4096;
+
+/// The call moves data between descriptors without showing it to the program.
+bool moves_data_unseen(std::int64_t number) {
+  return number == SYS_sendfile || number == SYS_splice || number == SYS_tee ||
+         number == SYS_copy_file_range;
+}
+
+/// Advice that must not reach the kernel: MADV_FREE lets it drop pages whenever it likes; what
+/// happens to pages at a fork would have to be repeated by a replay and its checkpoints.
+std::optional<std::int64_t> answer_to_advice(std::uint64_t advice) {
+  switch (advice) {
+    case MADV_FREE:
+      return 0;
+    case MADV_DONTFORK:
+    case MADV_WIPEONFORK:
+      return -EINVAL;  // as a kernel that does not know it
+    default:
+      return {};
+  }
+}
+
+/// The descriptor that such a call writes to.
+int target_descriptor(const SyscallView& call) {
+  switch (call.number) {
+    case SYS_sendfile:
+      return int(call.args[0]);
+    case SYS_tee:
+      return int(call.args[1]);
+    default:
+      return int(call.args[2]);
+  }
+}
+
+}  // namespace
+
+MemoryPeek RecordSession::peek(const Thread& thread) const {
+  const Memory& memory = thread.memory();
+  return [&memory](Address at, std::span<std::byte> into) { return memory.read(at, into); };
+}
+
+void RecordSession::on_call_entry(Thread& thread) {
+  thread.regs = thread.task().registers();
+  const SyscallView call = view_of(thread.regs);
+  if (thread.task().event_message() == kForeignCall) {
+    throw NotRecordable("system call " + std::to_string(call.number & ~0x40000000) +
+                        " by int 0x80 or the x32 ABI");
+  }
+  thread.place = Thread::Place::entry;
+  thread.call = call;
+  thread.row = syscall_row(call.number);
+  thread.entry = {std::int32_t(call.number), call.args, Address(thread.regs.rip),
+                  digest_of(thread.regs)};
+  thread.enter_written = false;
+  if (call.number != SYS_restart_syscall) thread.restarted.reset();
+
+  if (call.number == TTRACE_MARK_SYSCALL) return on_mark(thread);
+  // A call younger than Linux 6.1: as absent as it is on that kernel.
+  if (thread.row == nullptr || thread.row->handling == Handling::absent) {
+    return answer(thread, -ENOSYS);
+  }
+  if (thread.row->handling == Handling::refused) {
+    throw NotRecordable("system call " + syscall_name(call.number) +
+                        (*thread.row->why ? std::string(" (") + thread.row->why + ")" : ""));
+  }
+  if (const auto name = refusal(call, peek(thread))) throw NotRecordable(*name);
+  if (thread.row->handling == Handling::affinity) return answer_affinity(thread);
+  if (call.number == SYS_madvise) {
+    if (const auto result = answer_to_advice(call.args[2])) return answer(thread, *result);
+  }
+  if (moves_data_unseen(call.number) && stream_of(thread, target_descriptor(call)) != 0) {
+    // The program falls back to read and write, whose data a replay can show.
+    return answer(thread, -EINVAL);
+  }
+  requeue_held(thread);
+  if (thread.row->handling == Handling::exit) write_enter(thread);
+  if (call.number == SYS_rt_sigaction && call.args[1] != 0) {
+    thread.memory().read_value(Address(call.args[1]), thread.new_action);
+  }
+  if (call.number == SYS_exit_group) {
+    thread.process->ending = true;
+    thread.process->ended_by = thread.tid;
+  }
+  consider_switch(call.number == SYS_sched_yield ? 0 : 0.5);
+}
+
+/// Leaves a thread without executing the call: result as if it had been.
+void RecordSession::answer(Thread& thread, std::int64_t result, std::vector<MemoryWrite> writes) {
+  GeneralRegisters regs = thread.regs;
+  regs.orig_rax = ~0ull;  // seccomp(2): a negative number skips the call
+  regs.rax = std::uint64_t(result);
+  thread.task().set_registers(regs);
+  thread.regs = regs;
+  thread.place = Thread::Place::boundary;
+  SyscallExit exit;
+  exit.result = result;
+  exit.writes = std::move(writes);
+  append(thread, SyscallEvent{thread.entry, std::move(exit)});
+  consider_switch(1);
+}
+
+void RecordSession::on_mark(Thread& thread) {
+  ttrace_mark raw{};
+  MarkEvent mark;
+  mark.entry = thread.entry;
+  const Memory& memory = thread.memory();
+  if (!memory.read_value(Address(thread.call.args[0]), raw)) return answer(thread, -EFAULT);
+  if (raw.kind < 0 || raw.kind > TTRACE_MARK_SKIPPED) return answer(thread, -EINVAL);
+  mark.kind = MarkEvent::Kind(raw.kind);
+  mark.value = raw.value;
+  mark.line = raw.line;
+  constexpr std::size_t kMostFile = 4096;
+  constexpr std::size_t kMostText = 65536;
+  if (raw.file) mark.file = memory.read_string(Address(std::uint64_t(raw.file)), kMostFile);
+  if (raw.text) mark.text = memory.read_string(Address(std::uint64_t(raw.text)), kMostText);
+
+  GeneralRegisters regs = thread.regs;
+  regs.orig_rax = ~0ull;
+  regs.rax = 0;
+  thread.task().set_registers(regs);
+  thread.regs = regs;
+  thread.place = Thread::Place::boundary;
+  const EventNumber number = append(thread, mark);
+  result_.marks.push_back({number, thread.tid, thread.process->pid, std::move(mark)});
+}
+
+/// The program may choose CPUs among those that we were started with, and believes that it got
+/// them; it stays on ours.
+void RecordSession::answer_affinity(Thread& thread) {
+  const auto& args = thread.call.args;
+  if (thread.call.number == SYS_sched_setaffinity) return answer(thread, 0);
+  // sched_getaffinity(2): the kernel writes its own mask size and returns it.
+  constexpr std::uint64_t kMaskBytes = 8;
+  if (args[1] < kMaskBytes) return answer(thread, -EINVAL);
+  const std::uint64_t length = std::min<std::uint64_t>(args[1] & ~7ull, sizeof(cpu_set_t));
+  const ByteView mask = bytes_of(pin_.original()).first(length);
+  MemoryWrite write{Address(args[2]), Bytes(mask.begin(), mask.end())};
+  if (!thread.memory().write(write.at, write.data)) return answer(thread, -EFAULT);
+  answer(thread, std::int64_t(length), {std::move(write)});
+}
+
+void RecordSession::write_enter(Thread& thread) {
+  if (thread.enter_written) return;
+  thread.enter_written = true;
+  append(thread, SyscallEnterEvent{thread.entry});
+}
+
+/// Lets the call run. Where other threads see the same memory, what a sleeping call writes goes to
+/// scratch memory until the call ends.
+void RecordSession::begin_call(Thread& thread) {
+  const MemoryPeek look = peek(thread);
+  thread.notes = before_call(thread.call, look);
+  thread.redirected.clear();
+  if (thread.row->blocking == Blocking::may && thread.process->space->users > 1) {
+    GeneralRegisters regs = thread.regs;
+    redirect(thread, regs);
+    if (!thread.redirected.empty()) thread.task().set_registers(regs);
+  }
+  thread.place = Thread::Place::in_call;
+  thread.task().resume(Resume::to_syscall);
+}
+
+void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
+  RecordedSpace& space = *thread.process->space;
+  if (!space.has_scratch) return;
+  const auto slots = scratch_slots(thread.call, peek(thread));
+  if (!slots) return;
+  if (!thread.slot) {
+    const auto free = std::find(space.slots.begin(), space.slots.end(), false);
+    if (free == space.slots.end()) return;
+    *free = true;
+    thread.slot = std::size_t(free - space.slots.begin());
+  }
+  Address at = kScratchArea + *thread.slot * kScratchSlot;
+  const Address end = at + kScratchSlot;
+  for (const ScratchSlot& slot : *slots) {
+    const std::uint64_t original = thread.call.args.at(slot.argument);
+    if (original == 0 || slot.length == 0) continue;
+    if (slot.length > end - at) break;
+    if (slot.copy_in || slot.length <= kCopiedIn) {
+      const Bytes contents = space.memory.read(Address(original), slot.length);
+      if (contents.size() != slot.length) continue;  // the kernel will say EFAULT
+      space.memory.write(at, contents);
+    }
+    argument(regs, slot.argument) = at.value();
+    thread.redirected.push_back(slot);
+    at = Address((at + slot.length + 63).value() & ~63ull);
+  }
+}
+
+void RecordSession::on_call_exit(Thread& thread) {
+  thread.regs = thread.task().registers();
+  if (thread.place != Thread::Place::in_call) {
+    // The exit of a call that was answered, not executed, or of an exec: nothing to record.
+    thread.place = Thread::Place::boundary;
+    return;
+  }
+  thread.place = Thread::Place::boundary;
+  SyscallView call = thread.call;
+  std::vector<ScratchSlot> redirected = thread.redirected;
+  if (call.number == SYS_restart_syscall && thread.restarted) {
+    // It goes on with the pointers of the call that was interrupted.
+    call = *thread.restarted;
+    redirected = thread.restarted_redirected;
+  }
+  call.result = std::int64_t(thread.regs.rax);
+
+  const Memory& memory = thread.memory();
+  SyscallExit exit;
+  exit.result = call.result;
+  if (!redirected.empty()) {
+    // Move the results to where the program asked for them.
+    Address at = kScratchArea + *thread.slot * kScratchSlot;
+    for (const ScratchSlot& slot : redirected) {
+      const Address original(call.args.at(slot.argument));
+      std::uint64_t length = slot.length;
+      if (!slot.copy_in && slot.length > kCopiedIn) {
+        length = std::min(length, std::uint64_t(std::max<std::int64_t>(call.result, 0)));
+      }
+      const bool kept = memory.write(original, memory.read(at, length));
+      if (!kept && call.result >= 0) exit.result = call.result = -EFAULT;
+      at = Address((at + slot.length + 63).value() & ~63ull);
+    }
+    GeneralRegisters regs = thread.regs;
+    for (unsigned i = 0; i < 6; ++i) argument(regs, i) = thread.call.args[i];
+    regs.rax = std::uint64_t(call.result);
+    thread.task().set_registers(regs);
+    thread.regs = regs;
+  }
+  if (call.result == -516) {
+    thread.restarted = call;
+    thread.restarted_redirected = redirected;
+  }
+  for (const MemoryRange& range : outputs_of(call, thread.notes, peek(thread))) {
+    Bytes data = memory.read(range.at, range.length);
+    if (!data.empty()) exit.writes.push_back({range.at, std::move(data)});
+  }
+  note_effects(thread, call, exit);
+  if (call.result > 0) note_output(thread, call, exit);
+  finish_call(thread, std::move(exit));
+  consider_switch(call.number == SYS_sched_yield ? 1 / switch_share_ : 1);
+}
+
+void RecordSession::finish_call(Thread& thread, SyscallExit exit) {
+  if (thread.enter_written) {
+    append(thread, SyscallExitEvent{thread.entry.number, std::move(exit)});
+  } else {
+    append(thread, SyscallEvent{thread.entry, std::move(exit)});
+  }
+}
+
+/// What a call changed besides memory, as far as later stops or a replay need to know it.
+void RecordSession::note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  const auto& args = call.args;
+  RecordedSpace& space = *thread.process->space;
+  if (thread.row->handling == Handling::sigreturn) {
+    exit.registers = thread.regs;
+    exit.vector_state = thread.task().vector_state();
+    thread.signal_mask = thread.task().signal_mask();
+    return;
+  }
+  if (call.result < 0 && !is_restart(call.result)) return;
+  switch (call.number) {
+    case SYS_mmap: {
+      if (call.result < 0) return;
+      const Address at{std::uint64_t(call.result)};
+      forget_patches(space, at, args[1]);
+      if (args[3] & MAP_ANONYMOUS) return;
+      const bool executable = args[2] & PROT_EXEC;
+      const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);
+      if (!file) return;
+      exit.backing = ObjectRef{file->object, args[5]};
+      if (executable) patch(space, *file, at, args[1], args[5], exit.patches);
+      return;
+    }
+    case SYS_munmap:
+      forget_patches(space, Address(args[0]), args[1]);
+      return;
+    case SYS_mremap:
+      forget_patches(space, Address(args[0]), args[1]);
+      return;
+    case SYS_arch_prctl:
+      exit.registers = thread.regs;  // fs_base, gs_base
+      return;
+    case SYS_set_tid_address:
+      thread.clear_tid = Address(args[0]);
+      return;
+    case SYS_set_robust_list:
+      thread.robust_list = Address(args[0]);
+      return;
+    case SYS_rt_sigaction:
+      if (args[1] != 0 && args[0] >= 1 && args[0] <= 64) {
+        thread.process->actions->set_action(int(args[0]), thread.new_action);
+      }
+      return;
+    case SYS_rt_sigprocmask:
+      thread.signal_mask = thread.task().signal_mask();
+      return;
+    default:
+      return;
+  }
+}
+
+/// 1 or 2 if the descriptor is what the program was given as standard output or error, whatever its
+/// number is by now; else 0.
+int RecordSession::stream_of(const Thread& thread, int descriptor) const {
+  const auto same = [&](const Fd& ours) {
+    return ours && syscall(SYS_kcmp, getpid(), thread.tid.value(), KCMP_FILE,
+                           long(ours.value()), long(descriptor)) == 0;
+  };
+  const bool output = same(standard_output_);
+  const bool error = same(standard_error_);
+  if (output && error) return descriptor == 2 ? 2 : 1;  // one terminal for both
+  return output ? 1 : error ? 2 : 0;
+}
+
+void RecordSession::note_output(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  const std::vector<MemoryRange> ranges = written_by(call, peek(thread));
+  if (ranges.empty()) return;
+  exit.output_stream = std::uint8_t(stream_of(thread, int(call.args[0])));
+  if (exit.output_stream == 0) return;
+  OutputChunk chunk{EventNumber(result_.recording.event_count()), exit.output_stream, {}};
+  for (const MemoryRange& range : ranges) {
+    if (collected_output_ + range.length > kMostOutput) {
+      warn("only the first " + std::to_string(kMostOutput >> 20) + " MiB of output were collected");
+      break;
+    }
+    const Bytes text = thread.memory().read(range.at, range.length);
+    chunk.text.append(reinterpret_cast<const char*>(text.data()), text.size());
+    collected_output_ += text.size();
+  }
+  result_.output.push_back(std::move(chunk));
+}
+
+}  // namespace ttrace

@@ -1,0 +1,231 @@
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "record/instructions.h"
+#include "record/session.h"
+#include "trace/apply.h"
+#include "tracee/gate.h"
+
+namespace ttrace {
+namespace {
+
+/// Caused by the instruction itself, so that it happens again in a replay.
+bool is_synchronous(const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+      return info.si_code > 0;  // SI_USER is 0, SI_TKILL and SI_QUEUE are negative
+    default:
+      return false;
+  }
+}
+
+bool same_place(const GeneralRegisters& a, const GeneralRegisters& b) {
+  return digest_of(a) == digest_of(b) && a.rip == b.rip && a.rsp == b.rsp && a.rax == b.rax &&
+         a.rcx == b.rcx;
+}
+
+Bytes bytes_of_info(const siginfo_t& info) {
+  const ByteView view = bytes_of(info);
+  return {view.begin(), view.end()};
+}
+
+constexpr std::uint64_t bit(int signal) { return 1ull << (signal - 1); }
+
+/// From the top of the stack upwards, struct rt_sigframe of arch/x86/include/asm/sigframe.h: a
+/// return address, a ucontext whose sigcontext points to the XSAVE image above, which tells its own
+/// size (struct _fpx_sw_bytes at its offset 464).
+MemoryWrite read_signal_frame(const Memory& memory, std::uint64_t rsp) {
+  constexpr std::uint64_t kFpstatePointer = 8 + 40 + 144 + 8 + 32;
+  constexpr std::uint64_t kLeastFrame = 8 + 304 + 128;
+  constexpr std::uint64_t kSoftwareBytes = 464;
+  constexpr std::uint64_t kMostExtended = 16384;
+  std::uint64_t fpstate = 0;
+  std::uint64_t end = rsp + kLeastFrame;
+  struct {
+    std::uint32_t magic;
+    std::uint32_t extended_size;
+  } software{};
+  if (memory.read_value(Address(rsp + kFpstatePointer), fpstate) && fpstate > rsp &&
+      memory.read_value(Address(fpstate + kSoftwareBytes), software)) {
+    const std::uint64_t size =
+        std::clamp<std::uint64_t>(software.extended_size, 512, kMostExtended);
+    end = std::max(end, fpstate + size);
+  }
+  return {Address(rsp), memory.read(Address(rsp), end - rsp)};
+}
+
+}  // namespace
+
+void RecordSession::on_signal(Thread& thread, int signal) {
+  siginfo_t info = thread.task().signal_info();
+  const GeneralRegisters regs = thread.task().registers();
+  const bool at_boundary =
+      thread.place == Thread::Place::boundary && same_place(regs, thread.regs);
+  thread.regs = regs;
+  thread.place = at_boundary ? Thread::Place::boundary : Thread::Place::user;
+
+  if (emulate_instruction(thread, info)) return;
+  if (is_synchronous(info)) return deliver(thread, info, true);
+
+  const bool from_terminal = info.si_code == SI_KERNEL && !options_.capture_output &&
+                             (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP);
+  if (from_terminal) return;  // the supervisor got it too, and decides
+
+  const auto held = std::find_if(
+      thread.held_signals.begin(), thread.held_signals.end(), [&](const HeldSignal& h) {
+        return info.si_code == SI_QUEUE && info.si_pid == getpid() && h.queued &&
+               info.si_value.sival_int == h.cookie;
+      });
+  if (held != thread.held_signals.end()) {
+    info = held->info;
+    thread.task().set_signal_info(info);
+    if (!at_boundary) {
+      held->queued = false;
+      return;
+    }
+    thread.held_signals.erase(held);
+  }
+  switch (thread.process->actions->effect_of(signal)) {
+    case SignalTable::Effect::ignored:
+    case SignalTable::Effect::stop:
+      thread.deliver = signal;  // nothing that user code sees
+      return;
+    case SignalTable::Effect::fatal:
+      // The process ends, so nobody sees how far this thread came after its last event.
+      deliver(thread, info, false);
+      return;
+    case SignalTable::Effect::handler:
+      break;
+  }
+  if (at_boundary) return deliver(thread, info, false);
+  const bool already =
+      signal < SIGRTMIN &&
+      std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
+                  [&](const HeldSignal& h) { return h.info.si_signo == signal; });
+  if (!already) thread.held_signals.push_back({info, next_cookie_++, false});
+}
+
+/// Makes held signals pending while the thread stands at the entry of a system call: the call then
+/// is interrupted or restarted as the kernel does it, and the signal is delivered at its exit.
+/// Delivered before the call, it would break `while (!flag) pause();`.
+void RecordSession::requeue_held(Thread& thread) {
+  for (HeldSignal& held : thread.held_signals) {
+    if (held.queued) continue;
+    siginfo_t info{};
+    info.si_signo = held.info.si_signo;
+    info.si_code = SI_QUEUE;  // the only kind that another process may send with a value
+    info.si_pid = getpid();
+    info.si_value.sival_int = held.cookie;
+    if (syscall(SYS_rt_tgsigqueueinfo, thread.process->pid.value(), thread.tid.value(),
+                info.si_signo, &info) != 0) {
+      throw_errno("rt_tgsigqueueinfo");
+    }
+    held.queued = true;
+  }
+}
+
+/// If the stop is that of an instruction which we made fault, executes it for the thread.
+bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
+  if (info.si_code != SI_KERNEL) return false;
+  RecordedSpace& space = *thread.process->space;
+  GeneralRegisters regs = thread.regs;
+  InstructionEvent event;
+  const auto asker_at = [&](Address at) {
+    return at >= space.loader_start && at < space.loader_end ? Asker::loader : Asker::program;
+  };
+  if (info.si_signo == SIGTRAP) {
+    const Address at(regs.rip - 1);
+    const auto found = space.patched.find(at);
+    if (found == space.patched.end()) return false;
+    const Site& site = found->second;
+    event = site.kind == InstructionEvent::Kind::cpuid
+                ? execute_here(site.kind, at, site.length, regs, asker_at(at))
+                : draw_random(site, at, regs);
+  } else if (info.si_signo == SIGSEGV) {
+    const Address at(regs.rip);
+    const auto trapped = trapped_instruction(space.memory, at);
+    if (!trapped) return false;
+    event = execute_here(trapped->kind, at, trapped->length, regs, asker_at(at));
+  } else {
+    return false;
+  }
+  repair_forced_signal(thread, info.si_signo);
+  apply(event, regs);
+  thread.task().set_registers(regs);
+  thread.regs = regs;
+  thread.place = Thread::Place::boundary;
+  append(thread, std::move(event));
+  return true;
+}
+
+/// The kernel resets the disposition of a signal that it forces while it is blocked or ignored, and
+/// unblocks it, also when the tracer swallows it: put both back.
+void RecordSession::repair_forced_signal(Thread& thread, int signal) {
+  const KernelSigaction& action = thread.process->actions->action(signal);
+  const bool blocked = thread.signal_mask & bit(signal);
+  const bool ignored = action.handler == 1;
+  if (!blocked && !ignored) return;
+  thread.memory().write(kGateData, bytes_of(action));
+  const std::int64_t result = inject(
+      thread.task(), SYS_rt_sigaction,
+      {std::uint64_t(signal), kGateData.value(), 0, sizeof(std::uint64_t), 0, 0});
+  if (result != 0) throw SystemError("restore a signal's action", int(-result));
+  thread.task().set_signal_mask(thread.signal_mask);
+}
+
+void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchronous) {
+  const int signal = info.si_signo;
+  SignalTable& actions = *thread.process->actions;
+  SignalTable::Effect effect = actions.effect_of(signal);
+  if (synchronous &&
+      ((thread.signal_mask & bit(signal)) || effect == SignalTable::Effect::ignored)) {
+    actions.set_action(signal, {});
+    effect = SignalTable::Effect::fatal;  // forced: the default action, see repair_forced_signal
+  }
+  SignalEvent event;
+  event.number = signal;
+  event.info = bytes_of_info(info);
+  event.synchronous = synchronous;
+  event.registers_before = thread.regs;
+  if (effect == SignalTable::Effect::handler) return enter_handler(thread, std::move(event));
+
+  event.action = SignalEvent::Action::fatal;
+  RecordedProcess& process = *thread.process;
+  const EventNumber number = append(thread, std::move(event));
+  process.fatal_signal = number;
+  process.ending = true;
+  process.ended_by = thread.tid;
+  thread.deliver = signal;
+}
+
+/// Lets the kernel build the frame, which one single step does without executing an instruction of
+/// the handler, and records what it wrote.
+void RecordSession::enter_handler(Thread& thread, SignalEvent event) {
+  const int signal = event.number;
+  thread.task().resume(Resume::step, signal);
+  const int status = wait_for_stop(thread.tid);
+  const StopStatus stop = understand(status);
+  if (stop.kind != StopStatus::Kind::signal) return handle(thread, status);
+  if (stop.value != SIGTRAP) {
+    // The frame could not be written (no stack left): the kernel forced SIGSEGV instead.
+    return deliver(thread, thread.task().signal_info(), false);
+  }
+  thread.regs = thread.task().registers();
+  thread.place = Thread::Place::boundary;
+  thread.process->actions->note_delivery(signal);
+  thread.signal_mask = thread.task().signal_mask();
+  event.action = SignalEvent::Action::handler;
+  event.registers = thread.regs;
+  event.vector_state = thread.task().vector_state();
+  event.frame.push_back(read_signal_frame(thread.memory(), thread.regs.rsp));
+  append(thread, std::move(event));
+}
+
+}  // namespace ttrace

@@ -1,0 +1,385 @@
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "record/session.h"
+#include "tracee/gate.h"
+#include "tracee/maps.h"
+
+namespace ttrace {
+namespace {
+
+/// Arguments of clone and clone3 under one roof (clone(2)).
+struct CloneArguments {
+  std::uint64_t flags = 0;
+  Address parent_tid;
+  Address child_tid;
+};
+
+CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
+  switch (call.number) {
+    case SYS_clone:
+      return {call.args[0], Address(call.args[2]), Address(call.args[3])};
+    case SYS_clone3: {
+      clone_args args{};
+      const std::size_t size = std::min<std::size_t>(call.args[1], sizeof args);
+      memory.read(Address(call.args[0]), std::as_writable_bytes(std::span(&args, 1)).first(size));
+      return {args.flags, Address(args.parent_tid), Address(args.child_tid)};
+    }
+    case SYS_vfork:
+      return {CLONE_VM | CLONE_VFORK, {}, {}};
+    default:
+      return {};
+  }
+}
+
+std::string executable_of(Pid pid) {
+  std::array<char, 4096> path{};
+  const std::string link = "/proc/" + std::to_string(pid.value()) + "/exe";
+  const ssize_t n = readlink(link.c_str(), path.data(), path.size());
+  return n < 0 ? "" : std::string(path.data(), std::size_t(n));
+}
+
+/// Walks the robust futex list as the kernel's exit_robust_list() will (kernel/futex/core.c), and
+/// returns the words that it may write.
+std::vector<Address> robust_words(const Memory& memory, Address head) {
+  constexpr int kMostEntries = 2048;  // ROBUST_LIST_LIMIT
+  struct {
+    std::uint64_t next;
+    std::int64_t offset;
+    std::uint64_t pending;
+  } list{};
+  std::vector<Address> words;
+  if (head == Address() || !memory.read_value(head, list)) return words;
+  std::uint64_t entry = list.next & ~1ull;
+  for (int i = 0; i < kMostEntries && entry != head.value(); ++i) {
+    words.emplace_back(entry + std::uint64_t(list.offset));
+    std::uint64_t next = 0;
+    if (!memory.read_value(Address(entry), next)) break;
+    entry = next & ~1ull;
+  }
+  if (list.pending != 0) words.emplace_back((list.pending & ~1ull) + std::uint64_t(list.offset));
+  return words;
+}
+
+}  // namespace
+
+void RecordSession::on_new_task(Thread& thread, int event) {
+  const Tid child_tid(pid_t(thread.task().event_message()));
+  write_enter(thread);
+  const Memory& memory = thread.memory();
+  CloneArguments args = clone_arguments(thread.call, memory);
+  if (event == PTRACE_EVENT_VFORK) args.flags |= CLONE_VM | CLONE_VFORK;
+
+  auto child = std::make_unique<Thread>();
+  child->tid = child_tid;
+  int status = 0;
+  if (const auto early = early_stops_.find(child_tid); early != early_stops_.end()) {
+    status = early->second;
+    early_stops_.erase(early);
+  } else {
+    status = wait_for_stop(child_tid);
+  }
+
+  const bool same_process = args.flags & CLONE_THREAD;
+  const bool same_memory = args.flags & CLONE_VM;
+  if (same_process) {
+    child->process = thread.process;
+  } else {
+    child->process = std::make_shared<RecordedProcess>();
+    child->process->pid = Pid(child_tid.value());
+    child->process->actions = args.flags & CLONE_SIGHAND
+                                  ? thread.process->actions
+                                  : std::make_shared<SignalTable>(*thread.process->actions);
+    if (same_memory) {
+      child->process->space = thread.process->space;
+    } else {
+      child->process->space = std::make_shared<RecordedSpace>(child->process->pid);
+      RecordedSpace& copy = *child->process->space;
+      const RecordedSpace& parent = *thread.process->space;
+      copy.patched = parent.patched;
+      copy.loader_start = parent.loader_start;
+      copy.loader_end = parent.loader_end;
+      copy.has_scratch = parent.has_scratch;
+      copy.slots.assign(parent.slots.size(), false);
+    }
+  }
+  ++child->process->threads;
+  ++child->process->space->users;
+  child->signal_mask = thread.signal_mask;
+  if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
+
+  const bool alive = understand(status).kind == StopStatus::Kind::event &&
+                     understand(status).value == PTRACE_EVENT_STOP;
+  NewTaskEvent made;
+  made.child = child_tid;
+  made.child_pid = child->process->pid;
+  made.shares_memory = same_memory;
+  made.flags = args.flags;
+  if (alive) {
+    child->regs = child->task().registers();
+    made.registers = child->regs;
+    if (args.flags & CLONE_VM && args.flags & CLONE_THREAD) make_scratch(*child);
+  } else {
+    made.registers = thread.regs;  // killed before its first instruction: nothing will run
+    made.registers.rax = 0;
+  }
+  const auto save = [](const Memory& from, Address at, std::vector<MemoryWrite>& into) {
+    Bytes data = from.read(at, sizeof(pid_t));
+    if (data.size() == sizeof(pid_t)) into.push_back({at, std::move(data)});
+  };
+  if (args.flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) {
+    save(memory, args.parent_tid, made.parent_writes);
+  }
+  if (args.flags & CLONE_CHILD_SETTID) {
+    save(child->process->space->memory, args.child_tid, made.child_writes);
+  }
+  append(thread, std::move(made));
+  Thread& kept = *(threads_[child_tid] = std::move(child));
+  if (!alive) note_stop(kept.tid, status);
+  // The parent goes on inside its call: to its end, or, in vfork, to its sleep.
+}
+
+/// The thread has executed a new program and stands before its first instruction.
+void RecordSession::on_exec(Thread& caller) {
+  const Tid former(pid_t(caller.task().event_message()));
+  // All other threads of the process are gone; the caller took the leader's tid (ptrace(2)).
+  Thread* thread = &caller;
+  if (former != caller.tid && find(former) != nullptr) {
+    auto moved = std::move(threads_[former]);
+    threads_.erase(former);
+    moved->tid = caller.tid;
+    moved->process = caller.process;
+    thread = moved.get();
+    threads_[moved->tid] = std::move(moved);
+  }
+  const auto process = thread->process;
+  std::erase_if(threads_, [&](const auto& entry) {
+    return entry.second->process == process && entry.second.get() != thread;
+  });
+  current_ = thread->tid;
+
+  thread->task().resume(Resume::to_syscall);
+  const int status = wait_for_stop(thread->tid);
+  if (understand(status).kind != StopStatus::Kind::syscall) return note_stop(thread->tid, status);
+
+  if (process->space) process->space->users -= process->threads;
+  process->space = std::make_shared<RecordedSpace>(process->pid);
+  process->space->users = 1;
+  process->threads = 1;
+  process->actions = std::make_shared<SignalTable>(*process->actions);
+  process->actions->reset_for_exec();
+  thread->state = Thread::State::ready;
+  thread->pending_status.reset();
+  thread->slot.reset();
+  thread->clear_tid = Address();
+  thread->robust_list = Address();
+  thread->signal_mask = thread->task().signal_mask();
+
+  constexpr std::uint64_t kCode32 = 0x23;  // __USER32_CS
+  if (thread->task().registers().cs == kCode32) {
+    throw NotRecordable("32-bit program " + executable_of(process->pid));
+  }
+  make_gate(*thread);
+  ExecEvent image = image_of(*thread);
+  thread->regs = image.registers;
+  thread->place = Thread::Place::boundary;
+  thread->row = nullptr;
+  append(*thread, std::move(image));
+}
+
+/// Maps the gate page, and takes away the vDSO: the C library then makes real system calls for the
+/// time (traps.md, Loader).
+void RecordSession::make_gate(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  const GeneralRegisters regs = thread.task().registers();
+  const Task task = thread.task();
+
+  // argc, argv, 0, environment, 0, auxiliary vector
+  std::uint64_t word = 0;
+  Address at(regs.rsp);
+  if (!space.memory.read_value(at, word)) throw Error("the new program has no stack");
+  at = at + (word + 2) * 8;
+  while (space.memory.read_value(at, word) && word != 0) at = at + 8;
+  for (at = at + 8; space.memory.read_value(at, word) && word != AT_NULL; at = at + 16) {
+    const std::uint64_t ignore = AT_IGNORE;
+    if (word == AT_SYSINFO_EHDR) space.memory.write(at, bytes_of(ignore));
+  }
+
+  // There is no syscall instruction to be found yet: put one where the program will begin.
+  const Address entry(regs.rip);
+  const Bytes original = space.memory.read(entry, kGateInstructions.size());
+  space.memory.write(entry, std::as_bytes(std::span(kGateInstructions)));
+  const std::int64_t mapped =
+      inject_at(entry, task, SYS_mmap,
+                {kGatePage.value(), kPageSize, PROT_READ | PROT_EXEC,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
+  space.memory.write(entry, original);
+  if (mapped != std::int64_t(kGatePage.value())) {
+    throw NotRecordable("a program that occupies the address of the recorder's page");
+  }
+  space.memory.write(kGateCode, std::as_bytes(std::span(kGateInstructions)));
+
+  for (const MapLine& line : read_maps(thread.process->pid)) {
+    if (!line.name.starts_with("[vdso") && !line.name.starts_with("[vvar")) continue;
+    inject(task, SYS_munmap, {line.start.value(), line.end - line.start, 0, 0, 0, 0});
+  }
+}
+
+ExecEvent RecordSession::image_of(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  const Pid pid = thread.process->pid;
+  ExecEvent image;
+  image.pid = pid;
+  image.path = executable_of(pid);
+  image.registers = thread.task().registers();
+  struct stat exe {};
+  const std::string exe_link = "/proc/" + std::to_string(pid.value()) + "/exe";
+  stat(exe_link.c_str(), &exe);
+
+  Address previous_end;
+  for (const MapLine& line : read_maps(pid)) {
+    if (line.start == kGatePage || line.name == "[vsyscall]") continue;
+    Mapping mapping;
+    mapping.start = line.start;
+    mapping.length = line.end - line.start;
+    mapping.protection = line.protection;
+    mapping.shared = line.shared;
+    mapping.name = line.name;
+    const bool executable = line.protection & PROT_EXEC;
+    if (line.inode != 0) {
+      const bool is_program = line.inode == exe.st_ino;
+      const MappedFiles::File file = files_.from_path(
+          is_program ? exe_link : line.name, line.device, line.inode, executable);
+      mapping.name = is_program ? image.path : line.name;
+      mapping.backing = ObjectRef{file.object, line.offset};
+      if (executable) {
+        patch(space, file, line.start, mapping.length, line.offset, image.patches);
+        if (!is_program) {
+          space.loader_start = line.start;
+          space.loader_end = line.end;
+        }
+      }
+      if (line.protection & PROT_WRITE) {
+        // The kernel clears the rest of the last page, where .bss begins.
+        const Address last = line.end - kPageSize;
+        image.contents.push_back({last, space.memory.read(last, kPageSize)});
+      }
+    } else if (line.name == "[stack]") {
+      const Address used(page_floor(image.registers.rsp));
+      image.contents.push_back({used, space.memory.read(used, line.end - used)});
+      // It grows by itself: a replay maps at once what it may grow to.
+      rlimit limit{};
+      prlimit(pid.value(), RLIMIT_STACK, nullptr, &limit);
+      constexpr std::uint64_t kMostStack = 1ull << 30;
+      const std::uint64_t size = page_floor(std::min<std::uint64_t>(limit.rlim_cur, kMostStack));
+      mapping.start = std::min(line.start, std::max(line.end - size, previous_end));
+      mapping.length = line.end - mapping.start;
+      mapping.grows_down = true;
+    }
+    previous_end = line.end;
+    image.mappings.push_back(std::move(mapping));
+  }
+  return image;
+}
+
+/// Replaces the first byte of every site in new text by int3.
+void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
+                          std::uint64_t length, std::uint64_t offset,
+                          std::vector<Patch>& patches) {
+  if (file.plan == nullptr) return;
+  if (!file.plan->warning.empty()) {
+    warn(result_.recording.objects().at(file.object).info.path + ": " + file.plan->warning);
+  }
+  const auto& sites = file.plan->sites;
+  auto site = std::lower_bound(sites.begin(), sites.end(), offset,
+                               [](const Site& s, std::uint64_t at) { return s.file_offset < at; });
+  for (; site != sites.end() && site->file_offset + site->length <= offset + length; ++site) {
+    const Address at = start + (site->file_offset - offset);
+    Patch done{at, space.memory.read(at, 1), {std::byte(0xcc)}};
+    if (done.original.empty() || !space.memory.write(at, done.patched)) continue;
+    space.patched[at] = *site;
+    patches.push_back(std::move(done));
+  }
+}
+
+void RecordSession::forget_patches(RecordedSpace& space, Address start, std::uint64_t length) {
+  space.patched.erase(space.patched.lower_bound(start), space.patched.lower_bound(start + length));
+}
+
+void RecordSession::make_scratch(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (space.has_scratch) return;
+  const std::int64_t at = inject(
+      thread.task(), SYS_mmap,
+      {kScratchArea.value(), kScratchSlot * kScratchSlots, PROT_READ | PROT_WRITE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0});
+  space.has_scratch = at == std::int64_t(kScratchArea.value());
+  space.slots.assign(kScratchSlots, false);
+}
+
+/// PTRACE_EVENT_EXIT: the thread's memory can still be read.
+void RecordSession::on_exiting(Thread& thread) {
+  const auto status = int(thread.task().event_message());
+  if ((status & 0x7f) != 0) thread.process->ending = true;  // killed: all its threads go
+  thread.words_at_exit = robust_words(thread.memory(), thread.robust_list);
+  if (thread.clear_tid != Address()) thread.words_at_exit.push_back(thread.clear_tid);
+  thread.state = Thread::State::dying;
+  const bool first = thread.tid.value() == thread.process->pid.value();
+  const bool outlived = first && !thread.process->ending && thread.process->threads > 1;
+  thread.task().resume(Resume::run);
+  if (!outlived) return;
+  // A first thread whose process goes on is not reported before the last thread ends.
+  while (read_activity(thread.tid).state != 'Z') sched_yield();
+  thread.state = Thread::State::zombie;
+  record_task_exit(thread, status);
+}
+
+void RecordSession::record_task_exit(Thread& thread, int wait_status) {
+  TaskExitEvent event;
+  event.status = wait_status;
+  for (const Address at : thread.words_at_exit) {
+    Bytes word = thread.memory().read(at, sizeof(std::uint32_t));
+    if (word.size() == sizeof(std::uint32_t)) event.writes.push_back({at, std::move(word)});
+  }
+  append(thread, std::move(event));
+}
+
+void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) {
+  const auto process = thread.process;
+  RecordedSpace& space = *process->space;
+  const bool first = thread.tid.value() == process->pid.value();
+  if (!first && !process->ending) record_task_exit(thread, wait_status);
+  --process->threads;
+  --space.users;
+  if (thread.slot) space.slots.at(*thread.slot) = false;
+  if (first) {
+    const EventNumber number = append(thread, ProcessExitEvent{process->pid, wait_status});
+    if (status.kind == StopStatus::Kind::killed) {
+      result_.deaths.push_back({process->fatal_signal.value_or(number),
+                                process->fatal_signal ? process->ended_by : thread.tid,
+                                process->pid, status.value});
+    }
+    if (process->pid == result_.root) {
+      result_.status = wait_status;
+      result_.exit_event = number;
+      result_.exit_tid = process->ended_by.value() != 0 ? process->ended_by : thread.tid;
+      root_ended_ = Clock::now();
+    }
+    std::erase_if(threads_, [&](const auto& entry) { return entry.second->process == process; });
+    return;
+  }
+  threads_.erase(thread.tid);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,233 @@
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "replay/state.h"
+#include "syscalls/table.h"
+#include "syscalls/written.h"
+#include "trace/apply.h"
+
+namespace ttrace {
+namespace {
+
+/// What the kernel makes of a path: the thread's name, 15 characters of its last component.
+std::string name_from_path(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(slash == std::string::npos ? 0 : slash + 1).substr(0, 15);
+}
+
+bool is_restart(std::int64_t result) {
+  return result == -512 || result == -513 || result == -514 || result == -516;
+}
+
+}  // namespace
+
+ReplayContext& Replayer::State::context(Tid tid) {
+  const auto found = threads.find(tid);
+  if (found == threads.end()) {
+    throw TraceError(trace.path() + ": damaged: event " + std::to_string(next) + " is of thread " +
+                     std::to_string(tid.value()) + ", which does not exist");
+  }
+  return *found->second;
+}
+
+const ReplayContext& Replayer::State::context(Tid tid) const {
+  return const_cast<State*>(this)->context(tid);
+}
+
+void Replayer::State::apply(const Event& event) {
+  const Tid tid = event.tid;
+  // Applying may read other frames of the trace only through objects, never events: `event` stays.
+  struct Visitor {
+    State& state;
+    Tid tid;
+
+    void operator()(const ExecEvent& e) const { state.apply_exec(tid, e); }
+    void operator()(const SyscallEvent& e) const {
+      state.apply_exit_of_call(state.context(tid), e.entry, e.exit);
+    }
+    void operator()(const SyscallEnterEvent& e) const { state.context(tid).inside = e.entry; }
+    void operator()(const SyscallExitEvent& e) const {
+      ReplayContext& thread = state.context(tid);
+      if (!thread.inside || thread.inside->number != e.number) {
+        throw TraceError(state.trace.path() + ": damaged: event " + std::to_string(state.next) +
+                         " ends a system call that did not begin");
+      }
+      const SyscallEntry entry = *thread.inside;
+      thread.inside.reset();
+      state.apply_exit_of_call(thread, entry, e.exit);
+    }
+    void operator()(const NewTaskEvent& e) const { state.apply_new_task(state.context(tid), e); }
+    void operator()(const SignalEvent& e) const { state.apply_signal(state.context(tid), e); }
+    void operator()(const InstructionEvent& e) const { ttrace::apply(e, state.context(tid).regs); }
+    void operator()(const MarkEvent&) const { state.context(tid).regs.rax = 0; }
+    void operator()(const TaskExitEvent& e) const {
+      state.write(*state.context(tid).process->space, e.writes);
+      state.apply_task_exit(tid);
+    }
+    void operator()(const ProcessExitEvent& e) const {
+      std::vector<Tid> gone;
+      for (const auto& [other, thread] : state.threads) {
+        if (thread->process->pid == e.pid) gone.push_back(other);
+      }
+      for (const Tid other : gone) state.apply_task_exit(other);
+    }
+    void operator()(const EndEvent&) const {}
+  };
+  std::visit(Visitor{*this, tid}, event.body);
+}
+
+void Replayer::State::apply_exec(Tid tid, const ExecEvent& exec) {
+  auto process = std::make_shared<ReplayProcess>();
+  process->pid = exec.pid;
+  process->executable = exec.path;
+  process->space = std::make_shared<ReplaySpace>();
+  ReplaySpace& space = *process->space;
+  space.host = HostProcess::create();
+  for (const Mapping& mapping : exec.mappings) map(space, mapping);
+  write(space, exec.contents);
+  patch(space, exec.patches);
+
+  // All other threads of the process are gone, whichever of them executed the program.
+  std::vector<Tid> gone;
+  for (const auto& [other, thread] : threads) {
+    if (thread->process->pid == exec.pid) gone.push_back(other);
+  }
+  for (const Tid other : gone) apply_task_exit(other);
+
+  auto thread = std::make_unique<ReplayContext>();
+  thread->tid = tid;
+  thread->process = process;
+  thread->name = name_from_path(exec.path);
+  thread->regs = exec.registers;
+  threads[tid] = std::move(thread);
+  order.push_back(tid);
+}
+
+void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEntry& entry,
+                                         const SyscallExit& exit) {
+  ReplaySpace& space = *thread.process->space;
+  const SyscallRow* row = syscall_row(entry.number);
+  if (row != nullptr && row->handling == Handling::address_space) {
+    shape_address_space(thread, entry, exit);
+  }
+  if (exit.output_stream != 0) show_output(thread, entry, exit);
+  write(space, exit.writes);
+  patch(space, exit.patches);
+  if (exit.registers) {
+    thread.regs = *exit.registers;
+    if (!exit.vector_state.empty()) {
+      thread.vector_state = exit.vector_state;
+      if (space.loaded == thread.tid) space.loaded = Tid();
+    }
+    return;
+  }
+  thread.regs.rax = std::uint64_t(exit.result);
+  if (is_restart(exit.result)) {
+    thread.restart = exit.result;
+    thread.regs.orig_rax = std::uint64_t(entry.number);
+  }
+  if (entry.number == SYS_prctl && entry.args[0] == PR_SET_NAME && exit.result == 0) {
+    thread.name = space.host->memory().read_string(Address(entry.args[1]), 15);
+  }
+}
+
+void Replayer::State::apply_new_task(ReplayContext& parent, const NewTaskEvent& made) {
+  auto child = std::make_unique<ReplayContext>();
+  child->tid = made.child;
+  child->name = parent.name;
+  child->regs = made.registers;
+  const ReplaySpace& space = *parent.process->space;
+  child->vector_state =
+      space.loaded == parent.tid ? space.host->task().vector_state() : parent.vector_state;
+
+  if (made.child_pid == parent.process->pid) {
+    child->process = parent.process;
+  } else {
+    child->process = std::make_shared<ReplayProcess>();
+    child->process->pid = made.child_pid;
+    child->process->executable = parent.process->executable;
+    if (made.shares_memory) {
+      child->process->space = parent.process->space;
+    } else {
+      auto copy = std::make_shared<ReplaySpace>();
+      copy->host = space.host->fork();
+      copy->mappings = space.mappings;
+      copy->patched = space.patched;
+      copy->brk = space.brk;
+      for (const auto& [at, breakpoint] : space.breakpoints) {
+        copy->host->memory().write(at, std::span(&breakpoint.covered, 1));
+      }
+      child->process->space = std::move(copy);
+    }
+  }
+  write(*parent.process->space, made.parent_writes);
+  write(*child->process->space, made.child_writes);
+  order.push_back(made.child);
+  threads[made.child] = std::move(child);
+}
+
+void Replayer::State::apply_signal(ReplayContext& thread, const SignalEvent& signal) {
+  if (signal.action != SignalEvent::Action::handler) return;
+  if (!signal.registers) {
+    throw TraceError(trace.path() + ": damaged: signal event " + std::to_string(next) +
+                     " has no registers");
+  }
+  ReplaySpace& space = *thread.process->space;
+  write(space, signal.frame);
+  thread.regs = *signal.registers;
+  thread.restart = 0;
+  if (!signal.vector_state.empty()) {
+    thread.vector_state = signal.vector_state;
+    if (space.loaded == thread.tid) space.loaded = Tid();
+  }
+}
+
+void Replayer::State::apply_task_exit(Tid tid) {
+  const auto found = threads.find(tid);
+  if (found == threads.end()) return;
+  ReplaySpace& space = *found->second->process->space;
+  if (space.loaded == tid) space.loaded = Tid();
+  threads.erase(found);
+  std::erase(order, tid);
+}
+
+/// Writes memory as the recording says, under breakpoints too.
+void Replayer::State::write(ReplaySpace& space, const std::vector<MemoryWrite>& writes) {
+  const std::byte trap{0xcc};
+  for (const MemoryWrite& write : writes) {
+    if (!space.host->memory().write(write.at, write.data)) {
+      throw Divergence("replay diverged at event " + std::to_string(next) +
+                       ": memory that the recording wrote is not mapped");
+    }
+    auto it = space.breakpoints.lower_bound(write.at);
+    for (; it != space.breakpoints.end() && it->first < write.at + write.data.size(); ++it) {
+      it->second.covered = write.data[it->first - write.at];
+      space.host->memory().write(it->first, std::span(&trap, 1));
+    }
+  }
+}
+
+void Replayer::State::patch(ReplaySpace& space, const std::vector<Patch>& patches) {
+  for (const Patch& patch : patches) {
+    write(space, {{patch.at, patch.patched}});
+    for (std::size_t i = 0; i < patch.original.size(); ++i) {
+      space.patched[patch.at + i] = patch.original[i];
+    }
+  }
+}
+
+void Replayer::State::show_output(ReplayContext& thread, const SyscallEntry& entry,
+                                  const SyscallExit& exit) {
+  if (!output) return;
+  const Memory& memory = thread.process->space->host->memory();
+  const SyscallView call{entry.number, entry.args, exit.result};
+  for (const MemoryRange& range : written_by(call, [&](Address at, std::span<std::byte> into) {
+         return memory.read(at, into);
+       })) {
+    output(exit.output_stream, memory.read(range.at, range.length));
+  }
+}
+
+}  // namespace ttrace

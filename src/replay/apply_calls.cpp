@@ -1,0 +1,120 @@
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "replay/state.h"
+#include "syscalls/table.h"
+
+namespace ttrace {
+namespace {
+
+bool overlaps(const std::map<Address, std::byte>& map, Address start, std::uint64_t length) {
+  const auto it = map.lower_bound(start);
+  return it != map.end() && it->first < start + length;
+}
+
+/// What lay there is gone: neither patches nor breakpoints mean anything any more.
+void forget(ReplaySpace& space, Address start, std::uint64_t length) {
+  if (overlaps(space.patched, start, length)) {
+    space.patched.erase(space.patched.lower_bound(start),
+                        space.patched.lower_bound(start + length));
+  }
+  space.breakpoints.erase(space.breakpoints.lower_bound(start),
+                          space.breakpoints.lower_bound(start + length));
+}
+
+}  // namespace
+
+void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
+  forget(space, mapping.start, mapping.length);
+  if (mapping.backing) {
+    Fd& file = objects[mapping.backing->object];
+    if (!file) file = trace.open_object(mapping.backing->object);
+    space.host->map_file(mapping.start, mapping.length, mapping.protection, file.value(),
+                         mapping.backing->offset);
+  } else {
+    space.host->map_zero(mapping.start, mapping.length, mapping.protection, mapping.shared);
+  }
+  space.mappings.add(mapping);
+}
+
+/// Executes a call that shapes the address space, with the addresses that the recording got.
+void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
+                                          const SyscallExit& exit) {
+  ReplaySpace& space = *thread.process->space;
+  const auto& args = entry.args;
+  if (exit.result < 0) return;
+  const auto require = [&](std::int64_t result, std::int64_t expected) {
+    if (result != expected) {
+      diverge(thread, syscall_name(entry.number) + " gave " + std::to_string(result) +
+                          " in the replay's host process");
+    }
+  };
+  const std::uint64_t length = page_ceil(args[1]);
+  switch (entry.number) {
+    case SYS_mmap: {
+      Mapping mapping;
+      mapping.start = Address(std::uint64_t(exit.result));
+      mapping.length = length;
+      mapping.protection = int(args[2]);
+      mapping.shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
+      mapping.backing = exit.backing;
+      if (exit.backing) mapping.name = trace.objects().at(exit.backing->object).path;
+      map(space, mapping);
+      return;
+    }
+    case SYS_munmap:
+      require(space.host->call(SYS_munmap, {args[0], length, 0, 0, 0, 0}), 0);
+      forget(space, Address(args[0]), length);
+      space.mappings.remove(Address(args[0]), length);
+      return;
+    case SYS_mprotect:
+    case SYS_pkey_mprotect: {
+      // The stack does not grow here (it is mapped whole), so these flags have nothing to mean.
+      const std::uint64_t protection = args[2] & ~std::uint64_t(PROT_GROWSDOWN | PROT_GROWSUP);
+      require(space.host->call(SYS_mprotect, {args[0], length, protection, 0, 0, 0}), 0);
+      space.mappings.protect(Address(args[0]), length, int(protection));
+      return;
+    }
+    case SYS_mremap: {
+      const auto to = std::uint64_t(exit.result);
+      const std::uint64_t new_length = page_ceil(args[2]);
+      const bool moves = to != args[0];
+      // MREMAP_DONTUNMAP (4) leaves an empty mapping behind.
+      const std::uint64_t flags = moves ? MREMAP_MAYMOVE | MREMAP_FIXED | (args[3] & 4) : 0;
+      require(space.host->call(SYS_mremap, {args[0], length, new_length, flags, to, 0}),
+              std::int64_t(to));
+      forget(space, Address(args[0]), length);
+      space.mappings.move(Address(args[0]), length, Address(to), new_length);
+      return;
+    }
+    case SYS_brk: {
+      const Address now{std::uint64_t(exit.result)};
+      const Address before = std::exchange(space.brk, now);
+      if (before == Address() || now == before) return;
+      const Address from(page_ceil(before.value()));
+      const Address to(page_ceil(now.value()));
+      if (to > from) {
+        Mapping heap;
+        heap.start = from;
+        heap.length = to - from;
+        heap.protection = PROT_READ | PROT_WRITE;
+        heap.name = "[heap]";
+        map(space, heap);
+      } else if (from > to) {
+        require(space.host->call(SYS_munmap, {to.value(), from - to, 0, 0, 0, 0}), 0);
+        space.mappings.remove(to, from - to);
+      }
+      return;
+    }
+    case SYS_madvise:
+      // Only what changes contents matters; the rest is about speed.
+      if (args[2] == MADV_DONTNEED || args[2] == MADV_REMOVE || args[2] == 24) {
+        require(space.host->call(SYS_madvise, {args[0], length, MADV_DONTNEED, 0, 0, 0}), 0);
+      }
+      return;
+    default:
+      return;
+  }
+}
+
+}  // namespace ttrace

@@ -1,0 +1,221 @@
+#include "replay/host.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "tracee/maps.h"
+
+namespace ttrace {
+namespace {
+
+/// The smallest program there is: an ELF header and one page, loaded at the gate page, whose code
+/// is the gate's. It never gets to run anything else.
+Bytes empty_program() {
+  struct {
+    Elf64_Ehdr header;
+    Elf64_Phdr segment;
+  } file{};
+  static_assert(sizeof file <= 0x100);
+  std::memcpy(file.header.e_ident, ELFMAG, SELFMAG);
+  file.header.e_ident[EI_CLASS] = ELFCLASS64;
+  file.header.e_ident[EI_DATA] = ELFDATA2LSB;
+  file.header.e_ident[EI_VERSION] = EV_CURRENT;
+  file.header.e_type = ET_EXEC;
+  file.header.e_machine = EM_X86_64;
+  file.header.e_version = EV_CURRENT;
+  file.header.e_entry = kGateCode.value();
+  file.header.e_phoff = sizeof(Elf64_Ehdr);
+  file.header.e_ehsize = sizeof(Elf64_Ehdr);
+  file.header.e_phentsize = sizeof(Elf64_Phdr);
+  file.header.e_phnum = 1;
+  file.segment.p_type = PT_LOAD;
+  file.segment.p_flags = PF_R | PF_X;
+  file.segment.p_vaddr = kGatePage.value();
+  file.segment.p_filesz = kPageSize;
+  file.segment.p_memsz = kPageSize;
+  file.segment.p_align = kPageSize;
+  Bytes image(kPageSize);
+  std::memcpy(image.data(), &file, sizeof file);
+  std::memcpy(image.data() + (kGateCode - kGatePage), kGateInstructions.data(),
+              kGateInstructions.size());
+  return image;
+}
+
+/// Raised by what the host executed.
+bool is_fault(const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+      return info.si_code > 0;
+    default:
+      return false;
+  }
+}
+
+[[noreturn]] void become_host(int program, int go) {
+  char byte = 0;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (read(go, &byte, 1) != 1) _exit(127);
+  setpgid(0, 0);  // a terminal's signals are not for it
+  personality(ADDR_NO_RANDOMIZE);
+  prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  char name[] = "ttrace-replay";
+  char* const arguments[] = {name, nullptr};
+  char* const environment[] = {nullptr};
+  syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+  _exit(127);
+}
+
+}  // namespace
+
+std::unique_ptr<HostProcess> HostProcess::create() {
+  const Fd program(memfd_create("ttrace-replay", MFD_CLOEXEC));
+  if (!program) throw_errno("memfd_create");
+  const Bytes image = empty_program();
+  if (write(program.value(), image.data(), image.size()) != ssize_t(image.size())) {
+    throw_errno("write to a memfd");
+  }
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno("pipe");
+  const Fd go_read(ends[0]);
+  const Fd go_write(ends[1]);
+
+  const pid_t child = ::fork();
+  if (child < 0) throw_errno("fork");
+  if (child == 0) become_host(program.value(), go_read.value());
+
+  constexpr long kOptions =
+      PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEEXEC;
+  if (ptrace(PTRACE_SEIZE, child, nullptr, kOptions) != 0) {
+    const int error = errno;
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    throw Error(std::string("ptrace is refused here (") + std::strerror(error) +
+                "): in a container allow it (docker run --cap-add=SYS_PTRACE)");
+  }
+  (void)!write(go_write.value(), "", 1);
+  const auto failed = [&]() -> Error {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, __WALL);
+    return Error("the replay's host process could not be started");
+  };
+  StopStatus stop = understand(wait_for_stop(Tid(child)));
+  if (stop.kind != StopStatus::Kind::event || stop.value != PTRACE_EVENT_EXEC) throw failed();
+  Task(Tid(child)).resume(Resume::to_syscall);
+  stop = understand(wait_for_stop(Tid(child)));
+  if (stop.kind != StopStatus::Kind::syscall) throw failed();
+
+  std::unique_ptr<HostProcess> host(new HostProcess(Pid(child)));
+  host->unmap_all_but_gate();
+  return host;
+}
+
+void HostProcess::unmap_all_but_gate() {
+  for (const MapLine& line : read_maps(pid_)) {
+    if (line.start == kGatePage || line.name == "[vsyscall]") continue;
+    call(SYS_munmap, {line.start.value(), line.end - line.start, 0, 0, 0, 0});
+  }
+}
+
+std::unique_ptr<HostProcess> HostProcess::fork() {
+  // CLONE_PARENT: our child, not its copy's, so that no SIGCHLD reaches the original and its end is
+  // reaped here.
+  const std::int64_t child = call(SYS_clone, {CLONE_PARENT | SIGCHLD, 0, 0, 0, 0, 0});
+  if (child < 0) throw SystemError("fork a host process", int(-child));
+  wait_for_stop(Tid(pid_t(child)));  // PTRACE_EVENT_STOP
+  std::unique_ptr<HostProcess> copy(new HostProcess(Pid(pid_t(child))));
+  copy->opened_ = opened_;
+  return copy;
+}
+
+HostProcess::~HostProcess() {
+  kill(pid_.value(), SIGKILL);
+  while (waitpid(pid_.value(), nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64_t, 6>& args) {
+  return inject(task(), number, args);
+}
+
+void HostProcess::map_zero(Address start, std::uint64_t length, int protection, bool shared) {
+  const int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  const std::int64_t result =
+      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), std::uint64_t(flags),
+                      ~0ull, 0});
+  if (result != std::int64_t(start.value())) {
+    throw SystemError("map memory of the replay", int(-result));
+  }
+}
+
+void HostProcess::map_file(Address start, std::uint64_t length, int protection, int file,
+                           std::uint64_t offset) {
+  int own = -1;
+  for (const auto& [ours, theirs] : opened_) {
+    if (ours == file) own = theirs;
+  }
+  if (own < 0) {
+    const std::string path =
+        "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
+    memory_.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
+    own = int(call(SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0}));
+    if (own < 0) throw SystemError("open a recorded file in the replay", -own);
+    opened_.emplace_back(file, own);
+  }
+  const std::int64_t result =
+      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), MAP_PRIVATE | MAP_FIXED,
+                      std::uint64_t(own), offset});
+  if (result != std::int64_t(start.value())) {
+    throw SystemError("map a recorded file in the replay", int(-result));
+  }
+}
+
+std::optional<StopStatus> HostProcess::run(Resume how, const std::atomic<bool>* interrupt) {
+  task().resume(how);
+  bool asked = false;
+  for (;;) {
+    int status = 0;
+    const pid_t got = waitpid(pid_.value(), &status, __WALL);
+    if (got < 0 && errno == EINTR) {
+      if (!asked && interrupt != nullptr && interrupt->load()) {
+        asked = ptrace(PTRACE_INTERRUPT, pid_.value(), nullptr, nullptr) == 0;
+      }
+      continue;
+    }
+    if (got < 0) throw_errno("waitpid");
+    const StopStatus stop = understand(status);
+    if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) {
+      throw Error("the replay's host process was killed from outside");
+    }
+    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_STOP) {
+      if (asked) return {};
+      task().resume(how);
+      continue;
+    }
+    if (stop.kind == StopStatus::Kind::signal && !is_fault(task().signal_info())) {
+      // Sent from outside: nothing of the recording, whose signals are applied, not sent.
+      task().resume(how);
+      continue;
+    }
+    return stop;
+  }
+}
+
+}  // namespace ttrace

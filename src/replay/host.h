@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "base/fd.h"
+#include "tracee/gate.h"
+#include "tracee/memory.h"
+#include "tracee/task.h"
+
+namespace ttrace {
+
+/// The process that stands in for one recorded address space: one thread, traced, nothing mapped
+/// but the gate page until a replay maps what the recording had. Killed with its object, and with
+/// this process.
+class HostProcess {
+ public:
+  /// Starts an empty one. Throws Error if the machine does not let us trace.
+  static std::unique_ptr<HostProcess> create();
+  /// A copy, private memory included.
+  std::unique_ptr<HostProcess> fork();
+
+  ~HostProcess();
+  HostProcess(const HostProcess&) = delete;
+  HostProcess& operator=(const HostProcess&) = delete;
+
+  Task task() const { return Task(Tid(pid_.value())); }
+  const Memory& memory() const { return memory_; }
+
+  /// Executes a system call in it; the registers are as before. Result or -errno.
+  std::int64_t call(std::int64_t number, const std::array<std::uint64_t, 6>& args);
+
+  /// Maps zeroes over [start, start+length).
+  void map_zero(Address start, std::uint64_t length, int protection, bool shared);
+  /// Maps a file of this process (descriptor `file`) privately over it.
+  void map_file(Address start, std::uint64_t length, int protection, int file,
+                std::uint64_t offset);
+
+  /// Lets it go on and waits for its next stop; nullopt if `interrupt` became true before (it then
+  /// stands wherever it was). Needs a WakeTimer to notice that. Throws Error if it died.
+  std::optional<StopStatus> run(Resume how, const std::atomic<bool>* interrupt);
+
+ private:
+  explicit HostProcess(Pid pid) : pid_(pid), memory_(pid) {}
+  void unmap_all_but_gate();
+
+  Pid pid_;
+  Memory memory_;
+  /// Its descriptors of files that were mapped, by our descriptor.
+  std::vector<std::pair<int, int>> opened_;
+};
+
+}  // namespace ttrace

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/registers.h"
+#include "trace/reader.h"
+
+namespace ttrace {
+
+/// One thread at the replay's present position.
+struct ReplayThread {
+  Tid tid;
+  Pid pid;
+  std::string name;              ///< as prctl or exec named it
+};
+
+/// Why Replayer::run() came back.
+struct ReplayStop {
+  enum class Kind {
+    event,        ///< the thread of the event asked for stands at it; it is not yet applied
+    breakpoint,   ///< the thread is about to execute the instruction at a breakpoint
+    stepped,      ///< the thread asked for has executed one instruction (or one event)
+    signal,       ///< a SignalEvent of the watched process is next; it is not yet applied
+    end,          ///< every event is applied but the last; nothing more will run
+    interrupted,
+  };
+  Kind kind = Kind::end;
+  Tid tid;                       ///< the thread that stopped
+  Address pc;
+  int signal = 0;                ///< Kind::signal: its number
+};
+
+/// What run() is to stop for, besides the end.
+struct ReplayLimits {
+  /// Stop when this event is next and its thread has arrived at it.
+  std::optional<EventNumber> before_event;
+  /// Stop after this thread has executed one instruction. Other threads run as recorded until it
+  /// is its turn. A system call, an emulated instruction or the delivery of a signal counts as one.
+  std::optional<Tid> step;
+  /// Breakpoints and signals of this process stop; others run through. None: no process does.
+  std::optional<Pid> process;
+  /// Stop before signals of `process` (see Kind::signal). To go on, call run() again: a stop at a
+  /// signal is not repeated for the same event.
+  bool stop_at_signals = false;
+  /// Polled at every event and at least ten times a second.
+  const std::atomic<bool>* interrupt = nullptr;
+};
+
+/// Re-executes a trace. Every address space is rebuilt from the trace alone in a host process that
+/// starts empty; one host thread serves all recorded threads of that address space, whose registers
+/// are swapped in and out. System calls are not executed but their results applied, and at every
+/// event what the thread did is compared with the recording: a difference throws Divergence, after
+/// which the object can only be destroyed.
+///
+/// A position is (the number of the next event, the registers of every thread, memory). It moves
+/// only in run(). Host processes end with this object, or with the process that owns it.
+class Replayer {
+ public:
+  /// Nothing runs yet: position() is 0. `trace` must outlive this object.
+  explicit Replayer(TraceReader& trace);
+  ~Replayer();
+  Replayer(const Replayer&) = delete;
+  Replayer& operator=(const Replayer&) = delete;
+
+  /// Called with what the recorded program wrote to its standard output (1) and error (2), as the
+  /// replay passes it.
+  void on_output(std::function<void(int stream, ByteView text)> sink);
+
+  /// The event that is applied next.
+  EventNumber position() const;
+  bool at_end() const;
+
+  ReplayStop run(const ReplayLimits& limits);
+
+  // The program at the present position. Tids and pids are the recorded ones.
+
+  /// Threads that exist, of one process or of all, in the order of their creation.
+  std::vector<ReplayThread> threads(std::optional<Pid> process = {}) const;
+  bool has_process(Pid pid) const;
+  GeneralRegisters registers(Tid tid) const;
+  /// XSAVE image (x87, SSE, AVX... as this CPU lays it out).
+  Bytes vector_state(Tid tid) const;
+  /// The thread is inside a system call that began before this position.
+  bool in_system_call(Tid tid) const;
+
+  /// Reads as much as is mapped, up to into.size(); returns the number of bytes. Shows what the
+  /// program would see in a native run: neither breakpoints nor patches.
+  std::size_t read_memory(Pid pid, Address at, std::span<std::byte> into) const;
+  /// Mappings of a process, by address: names and backing as recorded.
+  std::vector<Mapping> mappings(Pid pid) const;
+  /// The path of the executable that the process runs.
+  std::string executable(Pid pid) const;
+  /// Index of a recorded object by the path that the program had it from.
+  std::optional<std::uint32_t> object_by_path(const std::string& path) const;
+
+  /// Breakpoints count: as many removals as insertions end one. Inserting at an address that is not
+  /// mapped returns false. They take effect in the process and are forgotten at its exec.
+  bool insert_breakpoint(Pid pid, Address at);
+  void remove_breakpoint(Pid pid, Address at);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ttrace

@@ -1,0 +1,249 @@
+#include <signal.h>
+
+#include "replay/state.h"
+#include "syscalls/table.h"
+#include "tracee/wake_timer.h"
+
+namespace ttrace {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kTrapFlag = 0x100;
+
+/// The event comes about by what the thread executes; the others happen where it stands.
+bool needs_execution(const EventBody& body) {
+  if (const auto* signal = std::get_if<SignalEvent>(&body)) return signal->synchronous;
+  return std::holds_alternative<SyscallEvent>(body) ||
+         std::holds_alternative<SyscallEnterEvent>(body) ||
+         std::holds_alternative<MarkEvent>(body) ||
+         std::holds_alternative<InstructionEvent>(body);
+}
+
+/// The system call that the event begins with, or null.
+const SyscallEntry* entry_of(const EventBody& body) {
+  if (const auto* call = std::get_if<SyscallEvent>(&body)) return &call->entry;
+  if (const auto* call = std::get_if<SyscallEnterEvent>(&body)) return &call->entry;
+  if (const auto* mark = std::get_if<MarkEvent>(&body)) return &mark->entry;
+  return nullptr;
+}
+
+/// The event completes what a debugger counts as one instruction of its thread.
+bool completes_a_step(const EventBody& body) {
+  return !std::holds_alternative<SyscallEnterEvent>(body) &&
+         !std::holds_alternative<NewTaskEvent>(body);
+}
+
+std::string describe_event(const EventBody& body) {
+  if (const SyscallEntry* entry = entry_of(body)) {
+    return describe({entry->number, entry->args, 0}, {});
+  }
+  if (const auto* signal = std::get_if<SignalEvent>(&body)) return signal_name(signal->number);
+  return kind_name(body);
+}
+
+bool is_watched(const ReplayContext& thread, const ReplayLimits& limits) {
+  return limits.process && *limits.process == thread.process->pid;
+}
+
+}  // namespace
+
+ReplayStop Replayer::State::run(const ReplayLimits& limits) {
+  const WakeTimer timer(50ms);
+  const auto stop_at = [&](ReplayStop::Kind kind, Tid tid, int signal = 0) {
+    const auto found = threads.find(tid);
+    const Address pc(found == threads.end() ? 0 : found->second->regs.rip);
+    return ReplayStop{kind, tid, pc, signal};
+  };
+  for (;;) {
+    const Event& event = trace.event(EventNumber(next));
+    if (next + 1 >= trace.event_count()) return stop_at(ReplayStop::Kind::end, event.tid);
+    if (limits.interrupt != nullptr && limits.interrupt->load()) {
+      return stop_at(ReplayStop::Kind::interrupted, event.tid);
+    }
+    ReplayContext* thread = threads.contains(event.tid) ? &context(event.tid) : nullptr;
+    if (!arrived && thread != nullptr && needs_execution(event.body)) {
+      switch (arrive(*thread, event, limits)) {
+        case Outcome::arrived:
+          break;
+        case Outcome::breakpoint:
+          return stop_at(ReplayStop::Kind::breakpoint, event.tid);
+        case Outcome::stepped:
+          return stop_at(ReplayStop::Kind::stepped, event.tid);
+        case Outcome::interrupted:
+          return stop_at(ReplayStop::Kind::interrupted, event.tid);
+      }
+    }
+    arrived = true;
+    if (limits.before_event && limits.before_event->value() == next) {
+      return stop_at(ReplayStop::Kind::event, event.tid);
+    }
+    const auto* signal = std::get_if<SignalEvent>(&event.body);
+    if (signal != nullptr && thread != nullptr && limits.stop_at_signals &&
+        is_watched(*thread, limits) && shown_signal != next) {
+      shown_signal = next;
+      return stop_at(ReplayStop::Kind::signal, event.tid, signal->number);
+    }
+    const bool was_step = limits.step && *limits.step == event.tid && completes_a_step(event.body);
+    const Tid tid = event.tid;
+    apply(event);
+    ++next;
+    arrived = false;
+    if (was_step) return stop_at(ReplayStop::Kind::stepped, tid);
+  }
+}
+
+/// Brings a thread to its event by executing user code.
+Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Event& event,
+                                                 const ReplayLimits& limits) {
+  rewind_interrupted_call(thread);
+  const bool step = limits.step && *limits.step == thread.tid;
+  for (;;) {
+    // The recorder's own int3 and ours look alike: a thread that stands at the event's instruction
+    // has arrived, whatever lies there.
+    if (const auto* instruction = std::get_if<InstructionEvent>(&event.body)) {
+      if (instruction->rip.value() == thread.regs.rip) {
+        const auto found = thread.process->space->breakpoints.find(instruction->rip);
+        const bool ours = found != thread.process->space->breakpoints.end();
+        if (!ours || step) return Outcome::arrived;
+      }
+    }
+    const Outcome outcome = execute(thread, event, limits, step);
+    if (outcome != Outcome::breakpoint || is_watched(thread, limits)) return outcome;
+    // A breakpoint that nobody asked for now: execute what it covers, then go on.
+    if (pass_breakpoint(thread, limits)) return Outcome::arrived;
+  }
+}
+
+/// One stretch of user code, to the next stop of the host.
+Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const Event& event,
+                                                  const ReplayLimits& limits, bool step) {
+  load(thread);
+  ReplaySpace& space = *thread.process->space;
+  const Address from(thread.regs.rip);
+  const auto stop = space.host->run(step ? Resume::emulate_step : Resume::emulate,
+                                    limits.interrupt);
+  thread.regs = space.host->task().registers();
+  if (step) clear_trap_flag(thread, from);
+  if (!stop) return Outcome::interrupted;
+
+  if (stop->kind == StopStatus::Kind::syscall) {
+    const SyscallEntry* entry = entry_of(event.body);
+    if (entry == nullptr) {
+      diverge(thread, "the replay enters " + syscall_name(std::int64_t(thread.regs.orig_rax)));
+    }
+    check_call(thread, *entry);
+    return Outcome::arrived;
+  }
+  if (stop->kind != StopStatus::Kind::signal) diverge(thread, "unexpected stop of the host process");
+
+  const siginfo_t info = space.host->task().signal_info();
+  const auto* instruction = std::get_if<InstructionEvent>(&event.body);
+  if (stop->value == SIGTRAP && info.si_code == SI_KERNEL) {  // int3
+    const Address at(thread.regs.rip - 1);
+    const auto found = space.breakpoints.find(at);
+    const bool ours = found != space.breakpoints.end();
+    if (ours || space.patched.contains(at)) {
+      thread.regs.rip = at.value();
+      if (ours && is_watched(thread, limits)) return Outcome::breakpoint;
+      if (instruction != nullptr && instruction->rip == at) return Outcome::arrived;
+      if (ours) return Outcome::breakpoint;
+      diverge(thread, "the replay executes an emulated instruction");
+    }
+  }
+  if (stop->value == SIGTRAP && info.si_code == TRAP_TRACE && step) return Outcome::stepped;
+  if (instruction != nullptr && stop->value == SIGSEGV &&
+      instruction->rip.value() == thread.regs.rip) {
+    return Outcome::arrived;
+  }
+  const auto* signal = std::get_if<SignalEvent>(&event.body);
+  if (signal == nullptr || signal->number != stop->value ||
+      signal->registers_before.rip != thread.regs.rip) {
+    diverge(thread, "the replay raises " + signal_name(stop->value));
+  }
+  return Outcome::arrived;
+}
+
+/// Executes the instruction under a breakpoint. True if that brought the thread to its event.
+bool Replayer::State::pass_breakpoint(ReplayContext& thread, const ReplayLimits& limits) {
+  ReplaySpace& space = *thread.process->space;
+  const Address at(thread.regs.rip);
+  const std::byte trap{0xcc};
+  const auto breakpoint = space.breakpoints.find(at);
+  space.host->memory().write(at, std::span(&breakpoint->second.covered, 1));
+  ReplayLimits quiet = limits;
+  quiet.process.reset();
+  quiet.interrupt = nullptr;
+  const Event& event = trace.event(EventNumber(next));
+  const Outcome outcome = execute(thread, event, quiet, true);
+  space.host->memory().write(at, std::span(&trap, 1));
+  return outcome == Outcome::arrived;
+}
+
+/// Puts the thread's registers into its host.
+void Replayer::State::load(ReplayContext& thread) {
+  ReplaySpace& space = *thread.process->space;
+  const Task task = space.host->task();
+  if (space.loaded != thread.tid) {
+    if (const auto former = threads.find(space.loaded);
+        former != threads.end() && former->second->process->space.get() == &space) {
+      former->second->vector_state = task.vector_state();
+    }
+    if (!thread.vector_state.empty()) task.set_vector_state(thread.vector_state);
+    space.loaded = thread.tid;
+  }
+  GeneralRegisters regs = thread.regs;
+  regs.orig_rax = ~0ull;  // in no system call: nothing for the kernel to restart
+  task.set_registers(regs);
+}
+
+/// What the kernel does when an interrupted call meets no handler (arch_do_signal_or_restart):
+/// the instruction is executed again, the last kind as restart_syscall.
+void Replayer::State::rewind_interrupted_call(ReplayContext& thread) {
+  if (thread.restart == 0) return;
+  constexpr std::int64_t kRestartBlock = -516;
+  constexpr std::uint64_t kRestartSyscall = 219;
+  thread.regs.rax = thread.restart == kRestartBlock ? kRestartSyscall : thread.regs.orig_rax;
+  thread.regs.rip -= 2;
+  thread.restart = 0;
+}
+
+/// Single-stepping must not show: the flag appears in what pushf stores and in r11 after a system
+/// call (traps.md).
+void Replayer::State::clear_trap_flag(ReplayContext& thread, Address stepped_from) {
+  thread.regs.eflags &= ~kTrapFlag;
+  ReplaySpace& space = *thread.process->space;
+  std::byte opcode{};
+  space.host->memory().read(stepped_from, std::span(&opcode, 1));
+  if (opcode == std::byte(0x9c)) {  // pushf
+    std::uint64_t flags = 0;
+    const Address top(thread.regs.rsp);
+    if (space.host->memory().read_value(top, flags)) {
+      flags &= ~kTrapFlag;
+      space.host->memory().write(top, bytes_of(flags));
+    }
+  }
+  if (opcode == std::byte(0x0f)) thread.regs.r11 &= ~kTrapFlag;
+}
+
+void Replayer::State::check_call(const ReplayContext& thread, const SyscallEntry& recorded) const {
+  const GeneralRegisters& regs = thread.regs;
+  const SyscallView now{std::int64_t(regs.orig_rax),
+                        {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9},
+                        0};
+  if (now.number != recorded.number || now.args != recorded.args) {
+    diverge(thread, "the replay calls " + describe(now, {}));
+  }
+  if (regs.rip != recorded.rip.value() || digest_of(regs) != recorded.digest) {
+    diverge(thread, "the replay makes the same call with other registers");
+  }
+}
+
+void Replayer::State::diverge(const ReplayContext& thread, const std::string& what) const {
+  const Event& event = trace.event(EventNumber(next));
+  throw Divergence("replay diverged at event " + std::to_string(next) + " (thread " +
+                   std::to_string(thread.tid.value()) + "): recorded " +
+                   describe_event(event.body) + ", but " + what);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "replay/model.h"
+
+namespace ttrace {
+
+/// The machinery behind Replayer. An event is brought about in two steps: its thread *arrives* at it
+/// by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
+/// run.cpp (arriving, breakpoints, steps), apply.cpp (events) and apply_calls.cpp (address spaces).
+struct Replayer::State {
+  explicit State(TraceReader& reader) : trace(reader) {}
+
+  /// What became of an attempt to bring a thread to its event.
+  enum class Outcome { arrived, breakpoint, stepped, interrupted };
+
+  // run.cpp
+  ReplayStop run(const ReplayLimits& limits);
+  Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
+  Outcome execute(ReplayContext& thread, const Event& event, const ReplayLimits& limits,
+                  bool step);
+  void load(ReplayContext& thread);
+  void rewind_interrupted_call(ReplayContext& thread);
+  bool pass_breakpoint(ReplayContext& thread, const ReplayLimits& limits);
+  void check_call(const ReplayContext& thread, const SyscallEntry& recorded) const;
+  void clear_trap_flag(ReplayContext& thread, Address stepped_from);
+  [[noreturn]] void diverge(const ReplayContext& thread, const std::string& what) const;
+
+  // apply.cpp
+  void apply(const Event& event);
+  void apply_exec(Tid tid, const ExecEvent& exec);
+  void apply_exit_of_call(ReplayContext& thread, const SyscallEntry& entry,
+                          const SyscallExit& exit);
+  void apply_new_task(ReplayContext& parent, const NewTaskEvent& made);
+  void apply_signal(ReplayContext& thread, const SignalEvent& signal);
+  void apply_task_exit(Tid tid);
+  void write(ReplaySpace& space, const std::vector<MemoryWrite>& writes);
+  void patch(ReplaySpace& space, const std::vector<Patch>& patches);
+  void show_output(ReplayContext& thread, const SyscallEntry& entry, const SyscallExit& exit);
+
+  // apply_calls.cpp
+  void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
+                           const SyscallExit& exit);
+  void map(ReplaySpace& space, const Mapping& mapping);
+
+  ReplayContext& context(Tid tid);
+  const ReplayContext& context(Tid tid) const;
+
+  TraceReader& trace;
+  std::uint64_t next = 0;               ///< number of the event that is applied next
+  bool arrived = false;                 ///< its thread stands at it
+  std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
+  std::map<Tid, std::unique_ptr<ReplayContext>> threads;
+  std::vector<Tid> order;               ///< of creation
+  std::map<std::uint32_t, Fd> objects;  ///< opened so far
+  std::function<void(int, ByteView)> output;
+};
+
+}  // namespace ttrace

@@ -1,0 +1,273 @@
+#include <elf.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+
+#include "rewrite/functions.h"
+
+namespace ttrace {
+namespace {
+
+// Unwind tables of the largest real programs are a tenth of this.
+constexpr std::uint64_t kMostTableBytes = std::uint64_t(512) << 20;
+// "zPLRSB" and the like; the limit keeps a hostile file from making each entry scan a long string.
+constexpr int kLongestAugmentation = 8;
+
+/// Pointer encodings of DWARF as LSB describes them: low four bits the format, the next three what
+/// the value is relative to, the highest indirection (which nothing here can follow).
+enum : std::uint8_t {
+  kAbsolute = 0x00,
+  kRelativeToSelf = 0x10,
+  kRelativeToHeader = 0x30,
+  kRelationMask = 0xf0,
+  kFormatMask = 0x0f,
+  kSearchTable = 0x3b,  ///< relative to the header, signed 4 bytes: what every linker writes
+};
+
+/// Reads numbers from a table. After the first read beyond the end every read gives 0 and ok() is
+/// false.
+class Cursor {
+ public:
+  Cursor(ByteView bytes, std::uint64_t address, std::uint64_t position = 0)
+      : bytes_(bytes), address_(address), position_(position) {
+    ok_ = position <= bytes.size();
+  }
+
+  bool ok() const { return ok_; }
+  std::uint64_t position() const { return position_; }
+  std::uint64_t left() const { return ok_ ? bytes_.size() - position_ : 0; }
+
+  void skip(std::uint64_t size) {
+    if (size > left()) ok_ = false;
+    if (ok_) position_ += size;
+  }
+
+  template <class T>
+  T fixed() {
+    T value{};
+    if (sizeof(T) > left()) ok_ = false;
+    if (!ok_) return value;
+    std::memcpy(&value, bytes_.data() + position_, sizeof(T));
+    position_ += sizeof(T);
+    return value;
+  }
+
+  /// A LEB128 number; `is_signed` says whether its last bit is a sign.
+  std::uint64_t leb128(bool is_signed) {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const auto byte = fixed<std::uint8_t>();
+      value |= std::uint64_t(byte & 0x7f) << shift;
+      if (byte & 0x80) continue;
+      if (is_signed && (byte & 0x40) && shift < 57) value |= ~std::uint64_t(0) << (shift + 7);
+      return value;
+    }
+    ok_ = false;
+    return 0;
+  }
+
+  /// A pointer of the given encoding; `header` is what kRelativeToHeader is relative to.
+  std::uint64_t pointer(std::uint8_t encoding, std::optional<std::uint64_t> header = {}) {
+    const std::uint64_t self = address_ + position_;
+    const std::uint64_t value = number(encoding & kFormatMask);
+    switch (encoding & kRelationMask) {
+      case kAbsolute:
+        return value;
+      case kRelativeToSelf:
+        return self + value;
+      case kRelativeToHeader:
+        if (header) return *header + value;
+        break;
+    }
+    ok_ = false;
+    return 0;
+  }
+
+ private:
+  std::uint64_t number(std::uint8_t format) {
+    switch (format) {
+      case 0x00:
+      case 0x04:
+      case 0x0c:
+        return fixed<std::uint64_t>();
+      case 0x01:
+        return leb128(false);
+      case 0x09:
+        return leb128(true);
+      case 0x02:
+        return fixed<std::uint16_t>();
+      case 0x0a:
+        return std::uint64_t(std::int64_t(fixed<std::int16_t>()));
+      case 0x03:
+        return fixed<std::uint32_t>();
+      case 0x0b:
+        return std::uint64_t(std::int64_t(fixed<std::int32_t>()));
+    }
+    ok_ = false;
+    return 0;
+  }
+
+  ByteView bytes_;
+  std::uint64_t address_;
+  std::uint64_t position_;
+  bool ok_;
+};
+
+/// The contents of .eh_frame: common entries (CIE) and, referring back to them, one entry (FDE) for
+/// each function.
+class EhFrame {
+ public:
+  EhFrame(Bytes bytes, std::uint64_t address) : bytes_(std::move(bytes)), address_(address) {}
+
+  bool empty() const { return bytes_.empty(); }
+
+  /// The function of the entry at a virtual address; empty if that is no sound FDE.
+  std::optional<FunctionRange> function_at(std::uint64_t entry) {
+    if (entry < address_ || entry - address_ >= bytes_.size()) return std::nullopt;
+    Cursor cursor(bytes_, address_, entry - address_);
+    const auto length = cursor.fixed<std::uint32_t>();
+    const std::uint64_t id_position = cursor.position();
+    const auto id = cursor.fixed<std::uint32_t>();
+    // id counts back from itself to the CIE; 0 is a CIE. An extended length (all ones) is written
+    // by no compiler for x86-64.
+    if (!cursor.ok() || length < 4 || length == ~0u || id == 0 || id > id_position)
+      return std::nullopt;
+    const std::optional<std::uint8_t> encoding = encoding_of(id_position - id);
+    if (!encoding) return std::nullopt;
+    const std::uint64_t begin = cursor.pointer(*encoding);
+    const std::uint64_t size = cursor.pointer(*encoding & kFormatMask);
+    if (!cursor.ok() || size == 0 || begin + size < begin) return std::nullopt;
+    return FunctionRange{begin, begin + size};
+  }
+
+  /// All functions, entry by entry. A zero length ends the table; where `to_the_end` is known to be
+  /// the end of the section it does not (objects linked in an odd order leave zeros inside).
+  std::vector<FunctionRange> walk(bool to_the_end) {
+    std::vector<FunctionRange> functions;
+    Cursor cursor(bytes_, address_);
+    while (cursor.left() >= 4) {
+      const std::uint64_t entry = address_ + cursor.position();
+      std::uint64_t length = cursor.fixed<std::uint32_t>();
+      if (length == 0 && !to_the_end) break;
+      if (length == ~0u) length = cursor.fixed<std::uint64_t>();
+      cursor.skip(length);
+      if (!cursor.ok()) break;
+      if (const auto function = function_at(entry)) functions.push_back(*function);
+    }
+    return functions;
+  }
+
+ private:
+  /// How the FDEs of the CIE at a position encode pointers; empty if it cannot be understood.
+  std::optional<std::uint8_t> encoding_of(std::uint64_t position) {
+    const auto [known, is_new] = encodings_.try_emplace(position);
+    if (is_new) known->second = parse_cie(position);
+    return known->second;
+  }
+
+  std::optional<std::uint8_t> parse_cie(std::uint64_t position) const {
+    Cursor cursor(bytes_, address_, position);
+    const auto length = cursor.fixed<std::uint32_t>();
+    const auto id = cursor.fixed<std::uint32_t>();
+    const auto version = cursor.fixed<std::uint8_t>();
+    if (!cursor.ok() || length == ~0u || id != 0) return std::nullopt;
+    if (version != 1 && version != 3 && version != 4) return std::nullopt;
+
+    std::string augmentation;
+    while (const auto c = cursor.fixed<char>()) {
+      augmentation += c;
+      if (augmentation.size() > kLongestAugmentation) return std::nullopt;
+    }
+    if (version == 4) cursor.skip(2);  // sizes of an address and of a segment selector
+    cursor.leb128(false);              // code alignment
+    cursor.leb128(true);               // data alignment
+    if (version == 1)
+      cursor.skip(1);  // return address register
+    else
+      cursor.leb128(false);
+    if (!cursor.ok()) return std::nullopt;
+    if (augmentation.empty()) return kAbsolute;
+    if (augmentation[0] != 'z') return std::nullopt;
+
+    cursor.leb128(false);  // length of the augmentation data
+    for (const char c : augmentation.substr(1)) {
+      if (c == 'R') {
+        const auto encoding = cursor.fixed<std::uint8_t>();
+        return cursor.ok() ? std::optional(encoding) : std::nullopt;
+      }
+      if (c == 'L') cursor.skip(1);
+      if (c == 'P') {  // personality routine: only its size matters here
+        const auto encoding = cursor.fixed<std::uint8_t>();
+        cursor.pointer(encoding & kFormatMask);
+      }
+      if (!cursor.ok()) return std::nullopt;
+    }
+    return kAbsolute;
+  }
+
+  Bytes bytes_;
+  std::uint64_t address_;
+  std::unordered_map<std::uint64_t, std::optional<std::uint8_t>> encodings_;
+};
+
+/// .eh_frame from an address to the end of its segment.
+EhFrame frame_at(const ElfFile& file, std::uint64_t address) {
+  const ElfSegment* segment = file.segment_at(address);
+  if (!segment) return {{}, address};
+  const std::uint64_t skipped = address - segment->address;
+  return {file.read(segment->offset + skipped, std::min(segment->size - skipped, kMostTableBytes)),
+          address};
+}
+
+/// From the header's search table, or by a walk from where the header points.
+std::vector<FunctionRange> from_header(const ElfFile& file, const ElfSegment& segment) {
+  const Bytes bytes = file.read(segment.offset, std::min(segment.size, kMostTableBytes));
+  Cursor cursor(bytes, segment.address);
+  const auto version = cursor.fixed<std::uint8_t>();
+  const auto frame_encoding = cursor.fixed<std::uint8_t>();
+  const auto count_encoding = cursor.fixed<std::uint8_t>();
+  const auto table_encoding = cursor.fixed<std::uint8_t>();
+  const std::uint64_t frame_address = cursor.pointer(frame_encoding, segment.address);
+  if (!cursor.ok() || version != 1) return {};
+  EhFrame frame = frame_at(file, frame_address);
+  if (frame.empty()) return {};
+
+  std::vector<FunctionRange> functions;
+  if (table_encoding == kSearchTable) {
+    const std::uint64_t count = cursor.pointer(count_encoding, segment.address);
+    for (std::uint64_t i = 0; i < count && cursor.left() >= 8; ++i) {
+      const std::uint64_t begin = cursor.pointer(kSearchTable, segment.address);
+      const std::uint64_t entry = cursor.pointer(kSearchTable, segment.address);
+      const auto function = frame.function_at(entry);
+      if (function && function->begin == begin) functions.push_back(*function);
+    }
+  }
+  return functions.empty() ? frame.walk(false) : functions;
+}
+
+std::vector<FunctionRange> from_section(const ElfFile& file) {
+  const ElfSection* section = file.section_named(".eh_frame");
+  if (!section) return {};
+  EhFrame frame(file.read(section->offset, std::min(section->size, kMostTableBytes)),
+                section->address);
+  return frame.walk(true);
+}
+
+}  // namespace
+
+std::vector<FunctionRange> functions_from_eh_frame(const ElfFile& file) {
+  std::vector<FunctionRange> functions;
+  for (const ElfSegment& segment : file.segments()) {
+    if (segment.type != PT_GNU_EH_FRAME) continue;
+    functions = from_header(file, segment);
+    break;
+  }
+  if (functions.empty()) functions = from_section(file);
+  std::sort(functions.begin(), functions.end(),
+            [](const FunctionRange& a, const FunctionRange& b) { return a.begin < b.begin; });
+  return functions;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,210 @@
+#include "syscalls/special.h"
+
+#include <linux/sched.h>
+#include <sys/syscall.h>
+
+#include "base/types.h"
+#include "syscalls/peek.h"
+#include "syscalls/requests.h"
+
+namespace ttrace {
+namespace {
+
+/// What a call with special outputs needs to say them.
+struct Context {
+  const SyscallView& call;
+  const OutputNotes& notes;
+  const MemoryPeek& peek;
+  bool everything;
+  RangeCollector& out;
+
+  std::uint64_t arg(int i) const { return call.args[std::size_t(i)]; }
+  bool succeeded() const { return !is_error(call.result); }
+};
+
+/// Where note_special() keeps the one number that it reads.
+constexpr std::size_t kNote = 5;
+
+// --- ioctl ------------------------------------------------------------------------------------
+
+constexpr std::uint32_t kFiemap = 0xc020660b;
+constexpr std::uint32_t kDedupe = 0xc0189436;
+constexpr std::uint32_t kIfconf = 0x8912;
+constexpr std::uint32_t kIfconfSize = 16;
+constexpr std::uint32_t kIfconfBuffer = 8;
+
+/// A structure that an array follows, whose length stands in it.
+struct TrailingArray {
+  std::uint32_t request;
+  std::uint32_t header;
+  std::uint32_t count_at;
+  std::uint32_t count_mask;
+  std::uint32_t element;
+};
+constexpr std::array kTrailingArrays{
+    TrailingArray{kFiemap, 32, 24, 0xffffffff, 56},
+    TrailingArray{kDedupe, 24, 16, 0xffff, 32},
+};
+
+const TrailingArray* trailing_array(std::uint32_t request) {
+  for (const TrailingArray& array : kTrailingArrays) {
+    if (array.request == request) return &array;
+  }
+  return nullptr;
+}
+
+constexpr std::uint32_t kIocRead = 2;
+constexpr std::uint32_t direction(std::uint32_t request) { return request >> 30; }
+constexpr std::uint32_t encoded_size(std::uint32_t request) { return (request >> 16) & 0x3fff; }
+
+std::uint64_t note_ioctl(const SyscallView& call, const MemoryPeek& peek) {
+  const std::uint32_t request = request_of(call);
+  if (const TrailingArray* array = trailing_array(request)) {
+    return peek_value<std::uint32_t>(peek, call.args[2] + array->count_at).value_or(0) &
+           array->count_mask;
+  }
+  if (request == kIfconf) return peek_value<std::uint32_t>(peek, call.args[2]).value_or(0);
+  return 0;
+}
+
+void add_ioctl(const Context& c) {
+  const std::uint32_t request = request_of(c.call);
+  const std::uint64_t at = c.arg(2);
+  if (const TrailingArray* array = trailing_array(request)) {
+    c.out.add(at, array->header + c.notes.lengths[kNote] * array->element);
+  } else if (request == kIfconf) {
+    const std::uint64_t before = c.notes.lengths[kNote];
+    const std::uint64_t after = peek_value<std::uint32_t>(c.peek, at).value_or(0);
+    const std::uint64_t buffer = peek_value<std::uint64_t>(c.peek, at + kIfconfBuffer).value_or(0);
+    c.out.add(at, kIfconfSize);
+    c.out.add(buffer, c.succeeded() ? std::min(before, after) : before);
+  } else if (direction(request) & kIocRead) {
+    c.out.add(at, encoded_size(request));
+  }
+}
+
+// --- prctl ------------------------------------------------------------------------------------
+
+void add_prctl(const Context& c) {
+  constexpr std::uint32_t kSetMm = 35, kSetMmMapSize = 15;
+  constexpr std::uint32_t kSchedCore = 62, kSchedCoreGet = 0;
+  const std::uint32_t option = request_of(c.call);
+  if (option == kSetMm && std::uint32_t(c.arg(1)) == kSetMmMapSize) c.out.add(c.arg(2), 4);
+  if (option == kSchedCore && c.arg(1) == kSchedCoreGet) c.out.add(c.arg(4), 8);
+}
+
+// --- tasks ------------------------------------------------------------------------------------
+
+/// The parent's word, and the child's if both see the same memory.
+void add_clone(const Context& c) {
+  const std::uint64_t flags = c.arg(0);
+  if (flags & (CLONE_PARENT_SETTID | CLONE_PIDFD)) c.out.add(c.arg(2), 4);
+  if ((flags & CLONE_CHILD_SETTID) && (flags & CLONE_VM)) c.out.add(c.arg(3), 4);
+}
+
+void add_clone3(const Context& c) {
+  const auto field = [&](std::uint64_t offset) {
+    return peek_value<std::uint64_t>(c.peek, c.arg(0) + offset).value_or(0);
+  };
+  constexpr std::uint64_t kPidfd = 8, kChildTid = 16, kParentTid = 24;
+  const std::uint64_t flags = field(0);
+  if (flags & CLONE_PIDFD) c.out.add(field(kPidfd), 4);
+  if (flags & CLONE_PARENT_SETTID) c.out.add(field(kParentTid), 4);
+  if ((flags & CLONE_CHILD_SETTID) && (flags & CLONE_VM)) c.out.add(field(kChildTid), 4);
+}
+
+void add_capget(const Context& c) {
+  constexpr std::uint32_t kVersion1 = 0x19980330;
+  c.out.add(c.arg(0), 8);
+  if (!c.succeeded() && !c.everything) return;
+  const bool short_data = peek_value<std::uint32_t>(c.peek, c.arg(0)) == kVersion1;
+  c.out.add(c.arg(1), short_data ? 12 : 24);
+}
+
+// --- memory -----------------------------------------------------------------------------------
+
+void add_mincore(const Context& c) { c.out.add(c.arg(2), page_ceil(c.arg(1)) / kPageSize); }
+
+void add_get_mempolicy(const Context& c) {
+  const std::uint64_t bits = c.arg(2) == 0 ? 0 : c.arg(2) - 1;
+  const std::uint64_t bytes = bits / 64 * 8 + (bits % 64 != 0 ? 8 : 0);
+  if (bytes <= kPageSize) c.out.add(c.arg(1), bytes);
+}
+
+// --- messages and files -----------------------------------------------------------------------
+
+void add_msgrcv(const Context& c) {
+  constexpr std::uint64_t kType = 8;
+  if (!c.succeeded() && !c.everything) return;
+  const std::uint64_t text =
+      c.succeeded() ? std::min(std::uint64_t(c.call.result), c.arg(2)) : c.arg(2);
+  c.out.add(c.arg(1), text > ~kType ? text : kType + text);
+}
+
+/// How many bytes of each message were sent.
+void add_sendmmsg(const Context& c) {
+  constexpr std::uint64_t kHeader = 64, kLength = 56, kMostMessages = 1024;
+  std::uint64_t count = std::min<std::uint64_t>(std::uint32_t(c.arg(2)), kMostMessages);
+  if (c.succeeded()) {
+    count = std::min(count, std::uint64_t(c.call.result));
+  } else if (!c.everything) {
+    return;
+  }
+  if (c.arg(1) == 0) return;
+  for (std::uint64_t i = 0; i < count; ++i) c.out.add(c.arg(1) + i * kHeader + kLength, 4);
+}
+
+constexpr std::uint64_t kMostHandleBytes = 128;
+
+std::uint64_t note_file_handle(const SyscallView& call, const MemoryPeek& peek) {
+  return std::min<std::uint64_t>(peek_value<std::uint32_t>(peek, call.args[2]).value_or(0),
+                                 kMostHandleBytes);
+}
+
+void add_file_handle(const Context& c) {
+  constexpr std::uint64_t kUniqueMountId = 1;
+  c.out.add(c.arg(2), 8 + c.notes.lengths[kNote]);
+  c.out.add(c.arg(3), c.arg(4) & kUniqueMountId ? 8 : 4);
+}
+
+struct SpecialRow {
+  std::int32_t number;
+  void (*add)(const Context&);
+  std::uint64_t (*note)(const SyscallView&, const MemoryPeek&) = nullptr;
+};
+
+constexpr std::array kSpecialRows{
+    SpecialRow{SYS_ioctl, add_ioctl, note_ioctl},
+    SpecialRow{SYS_prctl, add_prctl},
+    SpecialRow{SYS_clone, add_clone},
+    SpecialRow{SYS_clone3, add_clone3},
+    SpecialRow{SYS_capget, add_capget},
+    SpecialRow{SYS_mincore, add_mincore},
+    SpecialRow{SYS_get_mempolicy, add_get_mempolicy},
+    SpecialRow{SYS_msgrcv, add_msgrcv},
+    SpecialRow{SYS_sendmmsg, add_sendmmsg},
+    SpecialRow{SYS_name_to_handle_at, add_file_handle, note_file_handle},
+};
+
+const SpecialRow* special_row(std::int64_t number) {
+  for (const SpecialRow& row : kSpecialRows) {
+    if (row.number == number) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void note_special(const SyscallView& call, const MemoryPeek& peek, OutputNotes& notes) {
+  const SpecialRow* row = special_row(call.number);
+  if (row && row->note) notes.lengths[kNote] = row->note(call, peek);
+}
+
+void add_special(const SyscallView& call, const OutputNotes& notes, const MemoryPeek& peek,
+                 bool everything, RangeCollector& out) {
+  if (const SpecialRow* row = special_row(call.number)) {
+    row->add({call, notes, peek, everything, out});
+  }
+}
+
+}  // namespace ttrace

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "syscalls/table.h"
+
+namespace ttrace {
+
+/// Where the bytes lie that a successful write, pwrite64 or writev passed to its descriptor, in
+/// order, cut at the call's result; empty for every other call.
+std::vector<MemoryRange> written_by(const SyscallView& call, const MemoryPeek& peek);
+
+}  // namespace ttrace

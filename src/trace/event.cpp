@@ -1,0 +1,279 @@
+#include "trace/event.h"
+
+#include <bit>
+#include <concepts>
+#include <cstring>
+#include <limits>
+
+#include "trace/container.h"
+
+namespace ttrace {
+namespace {
+
+template <class T, class U>
+concept Like = std::same_as<std::remove_const_t<T>, U>;
+
+// What an event consists of, in the order of the file: one list that both directions go through.
+// `io` is an Encoder or a Decoder, `v` accordingly const or not.
+
+void fields(auto& io, Like<MemoryWrite> auto& v) { io(v.at, v.data); }
+void fields(auto& io, Like<Patch> auto& v) { io(v.at, v.original, v.patched); }
+void fields(auto& io, Like<ObjectRef> auto& v) { io(v.object, v.offset); }
+void fields(auto& io, Like<Mapping> auto& v) {
+  io(v.start, v.length, v.protection, v.shared, v.grows_down, v.name, v.backing);
+}
+void fields(auto& io, Like<ExecEvent> auto& v) {
+  io(v.pid, v.path, v.mappings, v.contents, v.patches, v.registers);
+}
+void fields(auto& io, Like<SyscallEntry> auto& v) { io(v.number, v.args, v.rip, v.digest); }
+void fields(auto& io, Like<SyscallExit> auto& v) {
+  io(v.result, v.writes, v.backing, v.patches, v.registers, v.vector_state, v.output_stream);
+}
+void fields(auto& io, Like<SyscallEvent> auto& v) { io(v.entry, v.exit); }
+void fields(auto& io, Like<SyscallEnterEvent> auto& v) { io(v.entry); }
+void fields(auto& io, Like<SyscallExitEvent> auto& v) { io(v.number, v.exit); }
+void fields(auto& io, Like<NewTaskEvent> auto& v) {
+  io(v.child, v.child_pid, v.shares_memory, v.flags, v.registers, v.parent_writes, v.child_writes);
+}
+void fields(auto& io, Like<SignalEvent> auto& v) {
+  io(v.number, v.info, v.action, v.synchronous, v.registers_before, v.registers, v.vector_state,
+     v.frame);
+}
+void fields(auto& io, Like<InstructionEvent> auto& v) { io(v.kind, v.rip, v.length, v.results); }
+void fields(auto& io, Like<std::pair<std::uint8_t, std::uint64_t>> auto& v) {
+  io(v.first, v.second);
+}
+void fields(auto& io, Like<MarkEvent> auto& v) {
+  io(v.kind, v.value, v.file, v.line, v.text, v.entry);
+}
+void fields(auto& io, Like<TaskExitEvent> auto& v) { io(v.status, v.writes); }
+void fields(auto& io, Like<ProcessExitEvent> auto& v) { io(v.pid, v.status); }
+void fields(auto& io, Like<EndEvent> auto& v) { io(v.reason, v.status); }
+
+// The last enumerator of each enumeration: a greater number in a file is damage.
+template <class E>
+constexpr E kLast = E::missing_from_this_table;
+template <>
+constexpr auto kLast<SignalEvent::Action> = SignalEvent::Action::stop;
+template <>
+constexpr auto kLast<InstructionEvent::Kind> = InstructionEvent::Kind::rdseed;
+template <>
+constexpr auto kLast<MarkEvent::Kind> = MarkEvent::Kind::skipped;
+template <>
+constexpr auto kLast<EndEvent::Reason> = EndEvent::Reason::interrupted;
+
+[[noreturn]] void damaged(const char* what) { throw TraceError(std::string("damaged: ") + what); }
+
+void require(bool condition, const char* what) {
+  if (!condition) damaged(what);
+}
+
+bool fits_above(Address at, std::uint64_t size) {
+  return size <= std::numeric_limits<std::uint64_t>::max() - at.value();
+}
+
+// What must hold of a decoded value beyond its encoding, so that a consumer can rely on it.
+template <class T>
+void check(const T&) {}
+template <>
+void check(const MemoryWrite& v) {
+  require(fits_above(v.at, v.data.size()), "memory beyond the end of the address space");
+}
+template <>
+void check(const Patch& v) {
+  require(v.original.size() == v.patched.size(), "a patch changes the length of its instruction");
+  require(fits_above(v.at, v.patched.size()), "a patch beyond the end of the address space");
+}
+template <>
+void check(const Mapping& v) {
+  require(v.length % kPageSize == 0 && v.start.value() % kPageSize == 0,
+          "a mapping that is not made of pages");
+  require(fits_above(v.start, v.length), "a mapping beyond the end of the address space");
+}
+template <>
+void check(const SyscallExit& v) {
+  require(v.output_stream <= 2, "an unknown output stream");
+}
+template <>
+void check(const InstructionEvent& v) {
+  for (const auto& [index, value] : v.results) require(index < kRegisterCount, "no such register");
+}
+
+class Encoder {
+ public:
+  explicit Encoder(Bytes& out) : out_(out) {}
+
+  void operator()(const auto&... values) { (put(values), ...); }
+
+ private:
+  void put(bool v) { out_.u8(v); }
+  void put(std::uint8_t v) { out_.u8(v); }
+  void put(std::uint32_t v) { out_.varint(v); }
+  void put(std::uint64_t v) { out_.varint(v); }
+  void put(std::int32_t v) { out_.signed_varint(v); }
+  void put(std::int64_t v) { out_.signed_varint(v); }
+  void put(Address v) { out_.varint(v.value()); }
+  template <class Tag, class Rep>
+  void put(Strong<Tag, Rep> v) {
+    put(v.value());
+  }
+  void put(const std::string& v) { out_.text(v); }
+  void put(const Bytes& v) { out_.blob(v); }
+  void put(const GeneralRegisters& v) { out_.raw(bytes_of(v)); }
+  template <std::size_t N>
+  void put(const std::array<std::uint64_t, N>& v) {
+    for (const std::uint64_t word : v) put(word);
+  }
+  template <class T>
+  void put(const std::optional<T>& v) {
+    put(v.has_value());
+    if (v) put(*v);
+  }
+  template <class T>
+  void put(const std::vector<T>& v) {
+    if (v.size() > kMaxListLength) {
+      throw NotRecordable("an event with a list of " + std::to_string(v.size()) + " entries");
+    }
+    put(std::uint64_t(v.size()));
+    for (const T& element : v) put(element);
+  }
+  template <class T>
+  void put(const T& v) {
+    if constexpr (std::is_enum_v<T>) {
+      out_.u8(std::uint8_t(v));
+    } else {
+      fields(*this, v);
+    }
+  }
+
+  ByteWriter out_;
+};
+
+/// Accepts exactly what Encoder writes: a value has one encoding.
+class Decoder {
+ public:
+  explicit Decoder(ByteReader& in) : in_(in) {}
+
+  void operator()(auto&... values) { (get(values), ...); }
+
+  template <class T>
+  T value() {
+    T v{};
+    get(v);
+    return v;
+  }
+
+ private:
+  void get(std::uint64_t& v) {
+    const std::size_t start = in_.position();
+    v = in_.varint();
+    const std::size_t shortest = (std::size_t(std::bit_width(v | 1)) + 6) / 7;
+    require(in_.position() - start == shortest, "a number is longer than it needs to be");
+  }
+  void get(std::uint8_t& v) { v = in_.u8(); }
+  void get(bool& v) {
+    const std::uint8_t byte = in_.u8();
+    require(byte <= 1, "neither yes nor no");
+    v = byte != 0;
+  }
+  void get(std::uint32_t& v) {
+    const auto wide = value<std::uint64_t>();
+    v = std::uint32_t(wide);
+    require(v == wide, "a number exceeds 32 bits");
+  }
+  void get(std::int64_t& v) {
+    const auto zigzag = value<std::uint64_t>();
+    v = std::int64_t(zigzag >> 1) ^ -std::int64_t(zigzag & 1);
+  }
+  void get(std::int32_t& v) {
+    const auto wide = value<std::int64_t>();
+    v = std::int32_t(wide);
+    require(v == wide, "a number exceeds 32 bits");
+  }
+  void get(Address& v) { v = Address(value<std::uint64_t>()); }
+  template <class Tag, class Rep>
+  void get(Strong<Tag, Rep>& v) {
+    v = Strong<Tag, Rep>(value<Rep>());
+  }
+  ByteView blob() {
+    const auto size = value<std::uint64_t>();
+    require(size <= in_.left(), "it ends inside a value");
+    return in_.raw(std::size_t(size));
+  }
+  void get(std::string& v) {
+    const ByteView view = blob();
+    v.assign(reinterpret_cast<const char*>(view.data()), view.size());
+  }
+  void get(Bytes& v) {
+    const ByteView view = blob();
+    v.assign(view.begin(), view.end());
+  }
+  void get(GeneralRegisters& v) { std::memcpy(&v, in_.raw(sizeof v).data(), sizeof v); }
+  template <std::size_t N>
+  void get(std::array<std::uint64_t, N>& v) {
+    for (std::uint64_t& word : v) get(word);
+  }
+  template <class T>
+  void get(std::optional<T>& v) {
+    if (value<bool>()) get(v.emplace());
+  }
+  template <class T>
+  void get(std::vector<T>& v) {
+    // Grows as elements are read, so that a damaged count reserves nothing.
+    const auto count = value<std::uint64_t>();
+    require(count <= kMaxListLength && count <= in_.left(), "a count exceeds what follows");
+    for (std::uint64_t i = 0; i < count; ++i) get(v.emplace_back());
+  }
+  template <class T>
+  void get(T& v) {
+    if constexpr (std::is_enum_v<T>) {
+      const std::uint8_t byte = in_.u8();
+      require(byte <= std::uint8_t(kLast<T>), "an unknown kind of thing");
+      v = T(byte);
+    } else {
+      fields(*this, v);
+      check(v);
+    }
+  }
+
+  ByteReader& in_;
+};
+
+constexpr std::array kKindNames = {
+    "exec",        "syscall", "syscall_enter", "syscall_exit", "new_task", "signal",
+    "instruction", "mark",    "task_exit",     "process_exit", "end",
+};
+static_assert(kKindNames.size() == std::variant_size_v<EventBody>);
+
+template <std::size_t... I>
+EventBody body_of(std::uint8_t kind, Decoder& decoder, std::index_sequence<I...>) {
+  using Decode = EventBody (*)(Decoder&);
+  static constexpr std::array<Decode, sizeof...(I)> decoders = {
+      [](Decoder& d) -> EventBody {
+        return d.value<std::variant_alternative_t<I, EventBody>>();
+      }...,
+  };
+  require(kind < decoders.size(), "an unknown kind of event");
+  return decoders[kind](decoder);
+}
+
+}  // namespace
+
+const char* kind_name(const EventBody& body) { return kKindNames[body.index()]; }
+
+void encode(const Event& event, Bytes& out) {
+  Encoder encoder(out);
+  encoder(std::uint8_t(event.body.index()), event.tid, event.ticks, event.time_us);
+  std::visit([&](const auto& body) { encoder(body); }, event.body);
+}
+
+Event decode_event(ByteReader& in) {
+  Decoder decoder(in);
+  Event event;
+  std::uint8_t kind = 0;
+  decoder(kind, event.tid, event.ticks, event.time_us);
+  event.body = body_of(kind, decoder, std::make_index_sequence<std::variant_size_v<EventBody>>());
+  return event;
+}
+
+}  // namespace ttrace

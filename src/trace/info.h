@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/types.h"
+
+namespace ttrace {
+
+/// Why a kept attempt failed, where that is known.
+struct Failure {
+  std::string file;  ///< source file of the failed assertion; may be empty
+  int line = 0;
+  std::string message;  ///< may have several lines
+  EventNumber event;    ///< the mark, the signal, the exit or the end
+  Tid tid;              ///< the thread it happened in
+};
+
+/// What a trace says about itself; stored as JSON, so that later versions can add to it.
+struct TraceInfo {
+  std::string writer;     ///< "ttrace 0.1.0"
+  std::string framework;  ///< "gtest", or "" for a plain program
+  std::string case_name;  ///< "" for a plain program
+  std::string verdict;    ///< "failed", "crashed", "exited early", "timed out", ...
+  std::optional<Failure> failure;
+  std::uint64_t seed = 0;
+  int attempt = 0;  ///< counted from 1; 0 for a plain recording
+  std::vector<std::string> command;
+  std::string directory;
+  std::vector<std::string> environment_names;
+  std::string host;     ///< kernel and CPU, for a reader
+  int exit_status = 0;  ///< of the first process, as wait(2) gives it
+  std::uint64_t duration_us = 0;
+};
+
+std::string to_json(const TraceInfo& info);
+/// Throws TraceError on anything that is not such a text; unknown members are ignored.
+TraceInfo trace_info_from_json(const std::string& text);
+
+}  // namespace ttrace

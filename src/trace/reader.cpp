@@ -1,0 +1,301 @@
+#include "trace/reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <list>
+#include <system_error>
+
+#include "trace/container.h"
+#include "trace/object_store.h"
+#include "trace/table.h"
+
+namespace ttrace {
+namespace {
+
+constexpr std::size_t kCachedFrames = 4;
+constexpr const char* kCopyAgain = ": copy the trace again from where it was made";
+
+std::string message_of(int error) { return std::generic_category().message(error); }
+
+bool refers_beyond(const std::optional<ObjectRef>& ref, std::size_t count) {
+  return ref && ref->object >= count;
+}
+
+// Whether the event refers to an object that the table does not have.
+bool refers_beyond(const Event& event, std::size_t count) {
+  if (const auto* exec = std::get_if<ExecEvent>(&event.body)) {
+    return std::any_of(exec->mappings.begin(), exec->mappings.end(),
+                       [&](const Mapping& m) { return refers_beyond(m.backing, count); });
+  }
+  if (const auto* call = std::get_if<SyscallEvent>(&event.body)) {
+    return refers_beyond(call->exit.backing, count);
+  }
+  if (const auto* exit = std::get_if<SyscallExitEvent>(&event.body)) {
+    return refers_beyond(exit->exit.backing, count);
+  }
+  return false;
+}
+
+}  // namespace
+
+struct TraceReader::State {
+  explicit State(const std::string& path_to_open);
+
+  void open_file();
+  void read_header();
+  void read_footer();
+  void read_tables();
+  Bytes read_at(std::uint64_t offset, std::uint64_t size) const;
+  Bytes read_table(FrameKind kind, std::uint64_t from, std::uint64_t to, const char* what) const;
+  std::vector<Event> read_events(const FramePlace& frame) const;
+  Fd open_object(std::uint32_t index) const;
+  [[noreturn]] void fail(const std::string& what) const;
+
+  struct CachedFrame {
+    std::uint64_t first_event = 0;
+    std::vector<Event> events;
+  };
+
+  std::string path;
+  std::string objects_folder;
+  Fd file;
+  std::uint64_t size = 0;
+  std::uint64_t header_size = 0;
+  Footer footer{};
+  TraceInfo info;
+  std::vector<ObjectInfo> objects;
+  std::vector<FramePlace> frames;
+  std::list<CachedFrame> cache;  ///< the frame read last comes first
+};
+
+TraceReader::State::State(const std::string& path_to_open) : path(path_to_open) {
+  open_file();
+  read_header();
+  read_footer();
+  read_tables();
+}
+
+void TraceReader::State::fail(const std::string& what) const { throw TraceError(path + what); }
+
+void TraceReader::State::open_file() {
+  // Nonblocking, so that a FIFO is refused instead of waited for.
+  file = Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file && errno == ENOENT) {
+    fail(": no such file; \"ttrace ls\" lists the traces of a directory");
+  }
+  if (!file) throw TraceError("cannot open " + path + ": " + message_of(errno));
+  struct stat status {};
+  if (::fstat(file.value(), &status) != 0) {
+    throw TraceError("cannot read " + path + ": " + message_of(errno));
+  }
+  if (S_ISDIR(status.st_mode)) fail(" is a directory: name one trace in it");
+  if (!S_ISREG(status.st_mode)) fail(" is not a regular file, so it is no trace");
+  if (status.st_size == 0) fail(" is empty: it is no trace");
+  size = std::uint64_t(status.st_size);
+
+  // Objects lie beside the file itself, also if `path` is a link to it.
+  std::error_code error;
+  std::filesystem::path real = std::filesystem::canonical(path, error);
+  if (error) real = std::filesystem::absolute(path);
+  objects_folder = (real.parent_path() / kObjectsName).string();
+}
+
+Bytes TraceReader::State::read_at(std::uint64_t offset, std::uint64_t count) const {
+  Bytes bytes(count);
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t got =
+        ::pread(file.value(), bytes.data() + done, bytes.size() - done, off_t(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw TraceError("cannot read " + path + ": " + message_of(errno));
+    if (got == 0) fail(" became shorter while it was read" + std::string(kCopyAgain));
+    done += std::size_t(got);
+  }
+  return bytes;
+}
+
+void TraceReader::State::read_header() {
+  const std::string cut = " is incomplete: it ends within its header" + std::string(kCopyAgain);
+  HeaderPrefix prefix{};
+  const Bytes start = read_at(0, std::min<std::uint64_t>(size, sizeof prefix));
+  std::memcpy(&prefix, start.data(), start.size());
+  const std::size_t magic_size = std::min(start.size(), kMagic.size());
+  if (std::memcmp(prefix.magic.data(), kMagic.data(), magic_size) != 0) {
+    fail(" is not a ttrace file");
+  }
+  if (start.size() < sizeof prefix) fail(cut);
+
+  const std::uint64_t summed = sizeof prefix + std::uint64_t(prefix.payload_size);
+  const bool plausible = prefix.payload_size <= kMaxHeaderPayload;
+  if (plausible && summed + kChecksumSize > size) fail(cut);
+  bool sound = plausible;
+  Bytes header;
+  if (sound) {
+    header = read_at(0, summed + kChecksumSize);
+    std::uint64_t checksum = 0;
+    std::memcpy(&checksum, header.data() + summed, sizeof checksum);
+    sound = checksum == checksum_of(ByteView(header).first(summed));
+  }
+  if (!sound)
+    fail(": damaged: the checksum of its header does not match" + std::string(kCopyAgain));
+  if (prefix.format > kFormatVersion) {
+    fail(" was written by a newer ttrace (format " + std::to_string(prefix.format) +
+         ", this one reads up to " + std::to_string(kFormatVersion) + "): use a newer ttrace");
+  }
+  if (prefix.format == 0) fail(": damaged: it has no format version" + std::string(kCopyAgain));
+  header_size = header.size();
+  try {
+    parse_header_payload(ByteView(header).subspan(sizeof prefix, prefix.payload_size));
+  } catch (const TraceError& error) {
+    fail(": " + std::string(error.what()) + " (its header)" + kCopyAgain);
+  }
+}
+
+void TraceReader::State::read_footer() {
+  if (size < header_size + sizeof(Footer)) {
+    fail(" is incomplete: its end is missing" + std::string(kCopyAgain));
+  }
+  try {
+    footer = parse_footer(read_at(size - sizeof(Footer), sizeof(Footer)), size);
+    if (footer.objects_at < header_size) throw TraceError("damaged: its parts are out of order");
+  } catch (const TraceError& error) {
+    fail(" is incomplete or damaged at its end (it has " + std::to_string(size) + " bytes; " +
+         error.what() + ")" + kCopyAgain);
+  }
+}
+
+Bytes TraceReader::State::read_table(FrameKind kind, std::uint64_t from, std::uint64_t to,
+                                     const char* what) const {
+  try {
+    if (to - from > sizeof(FrameHeader) + kMaxTableSize + kChecksumSize) {
+      throw TraceError("damaged: it is larger than the format allows");
+    }
+    return open_frame(read_at(from, to - from), {kind, 0, 0});
+  } catch (const TraceError& error) {
+    fail(": " + std::string(error.what()) + " (its " + what + ", at byte " + std::to_string(from) +
+         ")" + kCopyAgain);
+  }
+}
+
+void TraceReader::State::read_tables() {
+  const Bytes object_table =
+      read_table(FrameKind::objects, footer.objects_at, footer.metadata_at, "object table");
+  const Bytes metadata =
+      read_table(FrameKind::metadata, footer.metadata_at, footer.index_at, "metadata");
+  const Bytes index = read_table(FrameKind::index, footer.index_at, size - sizeof(Footer), "index");
+  try {
+    objects = decode_objects(object_table);
+    info = trace_info_from_json({reinterpret_cast<const char*>(metadata.data()), metadata.size()});
+    frames = decode_index(index, header_size, footer.objects_at, footer.event_count);
+  } catch (const TraceError& error) {
+    fail(": " + std::string(error.what()) + kCopyAgain);
+  }
+}
+
+std::vector<Event> TraceReader::State::read_events(const FramePlace& frame) const {
+  std::vector<Event> events;
+  try {
+    const Bytes raw = open_frame(read_at(frame.at, frame.size),
+                                 {FrameKind::events, frame.first_event, frame.event_count});
+    ByteReader in(raw);
+    while (events.size() < frame.event_count) {
+      events.push_back(decode_event(in));
+      if (refers_beyond(events.back(), objects.size())) {
+        throw TraceError("damaged: event " + std::to_string(frame.first_event + events.size() - 1) +
+                         " refers to an object that is not in the table");
+      }
+    }
+    if (!in.at_end()) throw TraceError("damaged: there are bytes after its last event");
+  } catch (const TraceError& error) {
+    fail(": " + std::string(error.what()) + " (frame of events " +
+         std::to_string(frame.first_event) + " to " +
+         std::to_string(frame.first_event + frame.event_count - 1) + ", at byte " +
+         std::to_string(frame.at) + ")" + kCopyAgain);
+  }
+  return events;
+}
+
+Fd TraceReader::State::open_object(std::uint32_t index) const {
+  if (index >= objects.size()) {
+    fail(": it has no object " + std::to_string(index) + ", only " +
+         std::to_string(objects.size()) + kCopyAgain);
+  }
+  const ObjectInfo& object = objects[index];
+  const std::string its = ": its object " + object.hash + " (" + object.path + ")";
+  const std::string name = objects_folder + "/" + object.hash;
+  Fd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
+    fail(its + " is missing from " + objects_folder +
+         ": copy the objects folder along with the trace");
+  }
+  struct stat status {};
+  if (!fd || ::fstat(fd.value(), &status) != 0) {
+    fail(its + " cannot be opened: " + message_of(errno));
+  }
+  if (!S_ISREG(status.st_mode) || std::uint64_t(status.st_size) != object.size) {
+    fail(its + " is damaged in " + objects_folder + " (" + std::to_string(status.st_size) +
+         " bytes instead of " + std::to_string(object.size) + "): copy the objects folder again");
+  }
+  return fd;
+}
+
+TraceReader::TraceReader(const std::string& path) : state_(std::make_unique<State>(path)) {}
+TraceReader::~TraceReader() = default;
+TraceReader::TraceReader(TraceReader&&) noexcept = default;
+TraceReader& TraceReader::operator=(TraceReader&&) noexcept = default;
+
+const std::string& TraceReader::path() const { return state_->path; }
+const TraceInfo& TraceReader::info() const { return state_->info; }
+std::uint64_t TraceReader::event_count() const { return state_->footer.event_count; }
+const std::vector<ObjectInfo>& TraceReader::objects() const { return state_->objects; }
+
+const Event& TraceReader::event(EventNumber number) {
+  State& s = *state_;
+  const std::uint64_t n = number.value();
+  const auto holds = [n](const State::CachedFrame& frame) {
+    return n >= frame.first_event && n - frame.first_event < frame.events.size();
+  };
+  auto found = std::find_if(s.cache.begin(), s.cache.end(), holds);
+  if (found == s.cache.end()) {
+    if (n >= event_count()) {
+      s.fail(": it has no event " + std::to_string(n) + ", only " + std::to_string(event_count()));
+    }
+    const auto after = std::upper_bound(
+        s.frames.begin(), s.frames.end(), n,
+        [](std::uint64_t value, const FramePlace& frame) { return value < frame.first_event; });
+    const FramePlace& place = *std::prev(after);
+    // Only a frame of one event can be huge: it replaces all others, so that the cache stays small.
+    s.cache.resize(place.event_count == 1 ? 0 : std::min(s.cache.size(), kCachedFrames - 1));
+    s.cache.push_front({place.first_event, s.read_events(place)});
+    found = s.cache.begin();
+  } else if (found != s.cache.begin()) {
+    s.cache.splice(s.cache.begin(), s.cache, found);
+  }
+  return found->events[n - found->first_event];
+}
+
+Fd TraceReader::open_object(std::uint32_t index) const { return state_->open_object(index); }
+
+void TraceReader::verify() {
+  const State& s = *state_;
+  for (const FramePlace& frame : s.frames) s.read_events(frame);
+  for (std::uint32_t i = 0; i < s.objects.size(); ++i) {
+    const ObjectInfo& object = s.objects[i];
+    const Fd fd = s.open_object(i);
+    try {
+      if (hash_file(fd.value(), object.path).hash == object.hash) continue;
+    } catch (const SystemError& error) {
+      s.fail(": its object " + object.hash + ": " + error.what());
+    }
+    s.fail(": its object " + object.hash + " (" + object.path + ") is damaged in " +
+           s.objects_folder + " (other contents): copy the objects folder again");
+  }
+}
+
+}  // namespace ttrace

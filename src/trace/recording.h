@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "trace/event.h"
+#include "trace/info.h"
+#include "trace/objects.h"
+
+namespace ttrace {
+
+/// One file that a recording in memory refers to. The descriptor keeps the file's contents
+/// reachable if its name is deleted meanwhile; `size` and `mtime_ns` notice if it was rewritten.
+struct RecordedObject {
+  ObjectInfo info;
+  Fd file;  ///< readable; a memfd for contents that were copied
+  std::int64_t mtime_ns = 0;
+};
+
+/// Where a recorder leaves events: encoded at once, in memory, nothing on disk. A recording that is
+/// not kept leaves nothing.
+class Recording {
+ public:
+  /// Appends and returns the number of the event.
+  EventNumber append(const Event& event);
+  /// Index of an object; the same file is entered once (the recorder sees to that).
+  std::uint32_t add_object(RecordedObject object);
+
+  std::uint64_t event_count() const { return event_count_; }
+  ByteView encoded_events() const { return events_; }
+  const std::vector<RecordedObject>& objects() const { return objects_; }
+
+  /// How encoded_events() is cut into the frames of a file, one after the other: decided while
+  /// appending, because an event does not span frames.
+  struct Frame {
+    std::size_t size = 0;
+    std::uint32_t event_count = 0;
+  };
+  const std::vector<Frame>& frames() const { return frames_; }
+
+ private:
+  Bytes events_;
+  std::vector<Frame> frames_;
+  std::uint64_t event_count_ = 0;
+  std::vector<RecordedObject> objects_;
+};
+
+/// Writes `recording` as the complete file `path` and its objects into `objects/` beside it (only
+/// those that are not there yet). Either the whole file appears under its name or nothing does
+/// (unnamed file, fsync, link). An existing file of that name is replaced. Mode 0600, directories
+/// 0700. Throws Error naming what could not be written; NotRecordable if an object's file was
+/// rewritten since it was recorded.
+void keep(const Recording& recording, const TraceInfo& info, const std::string& path);
+
+}  // namespace ttrace

@@ -1,0 +1,84 @@
+#include "tracee/maps.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+
+#include "base/fd.h"
+
+namespace ttrace {
+namespace {
+
+std::string read_whole(const std::string& path) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 8192> part;
+  for (ssize_t n; fd && (n = read(fd.value(), part.data(), part.size())) > 0;) {
+    text.append(part.data(), std::size_t(n));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<MapLine> parse_maps(std::string_view text) {
+  std::vector<MapLine> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t inode = 0;
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    char flags[5] = {};
+    int name_at = 0;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
+                    &from, &to, flags, &offset, &major_number, &minor_number, &inode,
+                    &name_at) < 7) {
+      continue;
+    }
+    MapLine map;
+    map.start = Address(from);
+    map.end = Address(to);
+    map.protection = (flags[0] == 'r' ? PROT_READ : 0) | (flags[1] == 'w' ? PROT_WRITE : 0) |
+                     (flags[2] == 'x' ? PROT_EXEC : 0);
+    map.shared = flags[3] == 's';
+    map.offset = offset;
+    map.device = makedev(major_number, minor_number);
+    map.inode = inode;
+    map.name = line.substr(std::size_t(name_at));
+    lines.push_back(std::move(map));
+  }
+  return lines;
+}
+
+std::vector<MapLine> read_maps(Pid pid) {
+  return parse_maps(read_whole("/proc/" + std::to_string(pid.value()) + "/maps"));
+}
+
+TaskActivity read_activity(Tid tid) {
+  const std::string text = read_whole("/proc/" + std::to_string(tid.value()) + "/stat");
+  // The name in parentheses may itself hold parentheses and blanks: fields begin after the last.
+  const std::size_t close = text.rfind(')');
+  TaskActivity activity;
+  std::uint64_t user_ticks = 0;
+  if (close == std::string::npos) return activity;
+  if (std::sscanf(text.c_str() + close + 1,
+                  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64, &activity.state,
+                  &user_ticks) < 1) {
+    return activity;
+  }
+  activity.user_ms = user_ticks * 1000 / std::uint64_t(sysconf(_SC_CLK_TCK));
+  return activity;
+}
+
+}  // namespace ttrace
