@@ -65,7 +65,5 @@ struct std::hash<ttrace::Strong<Tag, Rep>> {
 
 template <>
 struct std::hash<ttrace::Address> {
-  std::size_t operator()(ttrace::Address a) const {
-    return std::hash<std::uint64_t>()(a.value());
-  }
+  std::size_t operator()(ttrace::Address a) const { return std::hash<std::uint64_t>()(a.value()); }
 };

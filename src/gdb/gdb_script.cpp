@@ -5,8 +5,22 @@ namespace {
 
 constexpr std::string_view kScript = R"python(
 import gdb
+import glob
 import json
 import os
+import re
+import sys
+
+
+class _TtraceQuiet:
+    """While gdb gets somewhere in several steps, only the last one is shown."""
+
+    def __enter__(self):
+        self.former = gdb.parameter("suppress-cli-notifications")
+        gdb.execute("set suppress-cli-notifications on")
+
+    def __exit__(self, *unused):
+        gdb.execute("set suppress-cli-notifications " + ("on" if self.former else "off"))
 
 
 def _ttrace_monitor(command):
@@ -105,7 +119,7 @@ def _ttrace_to_assertion(failure):
         return
     arrival = _TtraceArrival(frame, gdb.selected_thread())
     try:
-        gdb.execute("continue", to_string=True)
+        _ttrace_continue()
         arrived = arrival.arrived
     except gdb.error:
         arrived = False
@@ -113,7 +127,7 @@ def _ttrace_to_assertion(failure):
     if not arrived:
         # It left by an exception, or never came back: show it from the mark.
         _ttrace_monitor("goto failure")
-        gdb.execute("continue", to_string=True)
+        _ttrace_continue()
         frame = _ttrace_failure_frame(failure)
         if frame is not None:
             frame.select()
@@ -121,6 +135,11 @@ def _ttrace_to_assertion(failure):
     frame = _ttrace_failure_frame(failure)
     if frame is not None:
         frame.select()
+
+
+def _ttrace_continue():
+    with _TtraceQuiet():
+        gdb.execute("continue", to_string=True)
 
 
 def _ttrace_show_place(session):
@@ -137,13 +156,30 @@ def _ttrace_show_place(session):
         _ttrace_say(name + where + failure["message"])
     now = _ttrace_session()
     thread = gdb.selected_thread()
-    text = "event %d of %d to %d" % (now["event"], now["begin"], now["end"])
-    if failure is not None:
-        text = "the failure is event %d; this is %s" % (failure["event"], text)
+    text = "event %d, in a history from %d to %d" % (now["event"], now["begin"], now["end"])
+    if failure is not None and failure["kind"] == "mark" and now["event"] > failure["event"]:
+        text = "just after the failed assertion (event %d): %s" % (failure["event"], text)
     if thread is not None:
         text += ", thread %d (%d)" % (thread.num, thread.ptid[1])
     _ttrace_say(text)
     gdb.execute("frame")
+
+
+def _ttrace_load_printers():
+    """gdb looks for the printers of libstdc++ by the path of a local file; ours are in the trace."""
+    scripts = os.path.join(gdb.parameter("data-directory"), "auto-load", "**", "libstdc++.so*-gdb.py")
+    for path in glob.glob(scripts, recursive=True):
+        with open(path) as text:
+            found = re.search(r"^pythondir = '(.*)'", text.read(), re.MULTILINE)
+        if found is None:
+            continue
+        sys.path.insert(0, os.path.normpath(found.group(1)))
+        try:
+            from libstdcxx.v6 import register_libstdcxx_printers
+            register_libstdcxx_printers(None)
+        except (ImportError, RuntimeError):
+            pass  # absent, or registered by the user's own settings
+        return
 
 
 def ttrace_start(script, line):
@@ -157,7 +193,9 @@ def ttrace_start(script, line):
         if not more:
             raise gdb.GdbError("ttrace has ended; its message is above")
         remote += more
-    gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
+    _ttrace_load_printers()
+    with _TtraceQuiet():
+        gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
     _ttrace_show_place(_ttrace_session())
 
 
@@ -191,7 +229,7 @@ class _TtraceGoto(gdb.Command):
         if "next continue" not in answer:
             raise gdb.GdbError(answer.strip())
         # A resume is what makes gdb forget registers, frames and threads.
-        gdb.execute("continue", to_string=True)
+        _ttrace_continue()
         if argument.strip() == "failure":
             _ttrace_show_place(_ttrace_session())
         else:

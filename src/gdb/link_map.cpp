@@ -105,4 +105,9 @@ std::optional<Address> loaded_as(const std::string& path, ByteView auxiliary_vec
   return {};
 }
 
+std::optional<Address> executable_headers(ByteView auxiliary_vector) {
+  const std::uint64_t at = auxiliary(auxiliary_vector, AT_PHDR);
+  return at == 0 ? std::nullopt : std::optional(Address(at));
+}
+
 }  // namespace ttrace::gdb

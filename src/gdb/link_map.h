@@ -20,4 +20,7 @@ using MemoryReader = std::function<std::size_t(Address at, std::span<std::byte> 
 std::optional<Address> loaded_as(const std::string& path, ByteView auxiliary_vector,
                                  const MemoryReader& read);
 
+/// An address inside the loaded executable, which the list of the loader has without a name.
+std::optional<Address> executable_headers(ByteView auxiliary_vector);
+
 }  // namespace ttrace::gdb

@@ -113,9 +113,12 @@ std::string ReplayTarget::executable() const { return replayer_->executable(pid_
 std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
   auto object = replayer_->object_by_path(path);
   if (!object) {
+    const auto read = [this](Address at, std::span<std::byte> into) {
+      return read_memory(at, into);
+    };
+    const Bytes auxv = auxiliary_vector();
     const auto address =
-        loaded_as(path, auxiliary_vector(),
-                  [this](Address at, std::span<std::byte> into) { return read_memory(at, into); });
+        path == executable() ? executable_headers(auxv) : loaded_as(path, auxv, read);
     if (address) object = object_at(*address);
   }
   if (!object) return {};

@@ -86,11 +86,12 @@ class Server {
   Connection& line_;
   FileServer files_;
   ClientFeatures client_;
-  std::optional<Tid> general_thread_;      ///< H; none: the thread of the last stop
-  std::map<std::uint64_t, int> hardware_;  ///< addresses inserted with Z1: how often
-  std::set<int> passed_signals_;           ///< gdb's numbers: not reported
-  std::optional<Position> pending_seek_;   ///< where the next resume goes instead
-  std::string transfer_name_;              ///< the object that is being transferred in pieces
+  std::optional<Tid> general_thread_;       ///< H; none: the thread of the last stop
+  std::map<std::uint64_t, int> hardware_;   ///< addresses inserted with Z1: how often
+  std::set<int> passed_signals_;            ///< gdb's numbers: not reported
+  std::optional<Position> pending_seek_;    ///< where the next resume goes instead
+  std::optional<TargetStop> held_arrival_;  ///< told at the next resume, which goes nowhere
+  std::string transfer_name_;               ///< the object that is being transferred in pieces
   std::string transfer_data_;
   std::atomic<bool> interrupt_ = false;
   bool no_ack_ = false;       ///< takes effect when the answer is out

@@ -88,9 +88,15 @@ std::string Server::resume(const ResumePlan& plan, bool backwards) {
 }
 
 TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
+  if (const auto arrived = std::exchange(held_arrival_, std::nullopt)) return *arrived;
   if (pending_seek_) {
     const Position to = *std::exchange(pending_seek_, std::nullopt);
-    return target_.seek(to, &interrupt_);
+    const TargetStop& stop = target_.seek(to, &interrupt_);
+    if (stop.kind == TargetStop::Kind::exec && client_.exec_events) {
+      // gdb takes note of another program and goes on by itself: it is to stay where it is.
+      held_arrival_ = TargetStop{TargetStop::Kind::arrived, stop.tid, 0, {}};
+    }
+    return stop;
   }
   const Flag show(show_output_);
   while (true) {

@@ -43,11 +43,11 @@ struct HiddenFeature {
   bool loader_only;
 };
 constexpr HiddenFeature kHidden[] = {
-    {7, 0, Out::ebx, 4, false},    // HLE
-    {7, 0, Out::ebx, 11, false},   // RTM
-    {7, 0, Out::ecx, 5, false},    // WAITPKG
-    {7, 0, Out::ecx, 22, false},   // RDPID
-    {0xd, 1, Out::eax, 1, true},   // XSAVEC
+    {7, 0, Out::ebx, 4, false},   // HLE
+    {7, 0, Out::ebx, 11, false},  // RTM
+    {7, 0, Out::ecx, 5, false},   // WAITPKG
+    {7, 0, Out::ecx, 22, false},  // RDPID
+    {0xd, 1, Out::eax, 1, true},  // XSAVEC
 };
 
 }  // namespace
@@ -56,7 +56,8 @@ std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Addr
   std::array<std::byte, 3> text{};
   const std::size_t have = memory.read(rip, text);
   for (const Opcode& opcode : kOpcodes) {
-    if (have >= opcode.length && std::memcmp(text.data(), opcode.bytes.data(), opcode.length) == 0) {
+    if (have >= opcode.length &&
+        std::memcmp(text.data(), opcode.bytes.data(), opcode.length) == 0) {
       return TrappedInstruction{opcode.kind, opcode.length};
     }
   }

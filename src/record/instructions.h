@@ -21,8 +21,8 @@ enum class Asker { program, loader };
 
 /// Executes cpuid, rdtsc or rdtscp here, on the CPU that the tracee is pinned to too, for a thread
 /// with these registers. Features whose use a replay could not repeat are hidden: RTM and HLE
-/// (aborts), RDPID (the CPU's number), WAITPKG; from the loader also XSAVEC (it saves an in-use mask
-/// that depends on history). Intel SDM volume 2, CPUID.
+/// (aborts), RDPID (the CPU's number), WAITPKG; from the loader also XSAVEC (it saves an in-use
+/// mask that depends on history). Intel SDM volume 2, CPUID.
 InstructionEvent execute_here(InstructionEvent::Kind kind, Address rip, std::uint8_t length,
                               const GeneralRegisters& regs, Asker asker);
 

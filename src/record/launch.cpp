@@ -50,9 +50,9 @@ struct ChildPlan {
   std::vector<char*> arguments;
   std::vector<char*> environment;
   std::vector<sock_filter> filter;
-  int go;              ///< readable once the supervisor has seized us
+  int go;  ///< readable once the supervisor has seized us
   int errors;
-  int input = -1;      ///< capture: becomes 0
+  int input = -1;  ///< capture: becomes 0
   int output = -1;
   int error_output = -1;
 };

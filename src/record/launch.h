@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "base/types.h"
 #include "base/fd.h"
+#include "base/types.h"
 #include "record/recorder.h"
 
 namespace ttrace {

@@ -61,7 +61,10 @@ MappedFiles::File MappedFiles::from_path(const std::string& path, std::uint64_t 
                                          std::uint64_t inode, bool executable) {
   Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat info {};
-  if (!file || fstat(file.value(), &info) != 0 || info.st_dev != device || info.st_ino != inode) {
+  // Some file systems (overlayfs, btrfs) show one device in maps and another in stat: then only the
+  // name can be trusted.
+  const bool same_device = file && fstat(file.value(), &info) == 0 && info.st_dev == device;
+  if (!file || (same_device && info.st_ino != inode)) {
     throw NotRecordable("mapping of " + path + ", which was replaced or cannot be read");
   }
   return enter(std::move(file), path, executable);

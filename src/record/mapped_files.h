@@ -18,13 +18,14 @@ class MappedFiles {
 
   struct File {
     std::uint32_t object = 0;
-    const SitePlan* plan = nullptr;   ///< null for a file of no interest (never null for ELF)
+    const SitePlan* plan = nullptr;  ///< null for a file of no interest (never null for ELF)
   };
 
   /// The file behind a descriptor of a stopped thread. nullopt: /dev/zero, which maps as anonymous
   /// memory. Throws NotRecordable for any other device.
   std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
-  /// The file of that name if it still is that device and inode, else NotRecordable.
+  /// The file of that name, which maps showed with this device and inode; NotRecordable if it was
+  /// replaced.
   File from_path(const std::string& path, std::uint64_t device, std::uint64_t inode,
                  bool executable);
 

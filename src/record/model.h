@@ -29,56 +29,65 @@ struct RecordedSpace {
   explicit RecordedSpace(Pid pid) : memory(pid) {}
 
   Memory memory;
-  int users = 0;                        ///< threads in it
-  std::map<Address, Site> patched;      ///< by address of the int3
-  Address loader_start;                 ///< text of the dynamic loader
+  int users = 0;                    ///< threads in it
+  std::map<Address, Site> patched;  ///< by address of the int3
+  Address loader_start;             ///< text of the dynamic loader
   Address loader_end;
+  bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only
   bool has_scratch = false;
-  std::vector<bool> slots;              ///< scratch slots in use
+  std::vector<bool> slots;  ///< scratch slots in use
 };
 
 struct RecordedProcess {
   Pid pid;
   std::shared_ptr<RecordedSpace> space;
   std::shared_ptr<SignalTable> actions;
-  int threads = 0;                      ///< that have not ended
-  bool ending = false;                  ///< exit_group or a fatal signal: all threads go
-  Tid ended_by;                         ///< the thread that did it
+  int threads = 0;      ///< that have not ended
+  bool ending = false;  ///< exit_group or a fatal signal: all threads go
+  Tid ended_by;         ///< the thread that did it
   std::optional<EventNumber> fatal_signal;
+};
+
+/// An argument of a call that points at scratch memory while the call runs.
+struct Redirection {
+  std::uint8_t argument = 0;
+  std::uint64_t length = 0;
+  Address original;
+  Address scratch;
 };
 
 /// A signal that arrived in user code, where no replay would find the place again. It is made
 /// pending anew when the thread enters its next system call.
 struct HeldSignal {
   siginfo_t info{};
-  int cookie = 0;                       ///< tells our re-sent copy from others
-  bool queued = false;                  ///< sent again, not yet delivered
+  int cookie = 0;       ///< tells our re-sent copy from others
+  bool queued = false;  ///< sent again, not yet delivered
 };
 
 /// One recorded thread, between two stops.
 struct RecordedThread {
   enum class State {
-    ready,        ///< may be resumed, or has a stop to be handled
-    blocked,      ///< sleeps in the kernel
-    dying,        ///< past its PTRACE_EVENT_EXIT: nobody runs until it is gone
-    zombie,       ///< a first thread whose process goes on without it
-    listening,    ///< in a job-control stop
+    ready,      ///< may be resumed, or has a stop to be handled
+    blocked,    ///< sleeps in the kernel
+    dying,      ///< past its PTRACE_EVENT_EXIT: nobody runs until it is gone
+    zombie,     ///< a first thread whose process goes on without it
+    listening,  ///< in a job-control stop
   };
   /// Where it stands when it is not running.
   enum class Place {
-    user,         ///< somewhere in user code
-    boundary,     ///< no instruction executed since `regs`: a signal may be delivered here
-    entry,        ///< at the entry of `call`, which has not begun
-    in_call,      ///< in the kernel, in `call`
+    user,      ///< somewhere in user code
+    boundary,  ///< no instruction executed since `regs`: a signal may be delivered here
+    entry,     ///< at the entry of `call`, which has not begun
+    in_call,   ///< in the kernel, in `call`
   };
 
   Tid tid;
   std::shared_ptr<RecordedProcess> process;
   State state = State::ready;
   Place place = Place::boundary;
-  std::optional<int> pending_status;    ///< a stop that came while another thread ran
-  int deliver = 0;                      ///< signal to pass on with the next resume
-  GeneralRegisters regs{};              ///< at the last stop
+  std::optional<int> pending_status;  ///< a stop that came while another thread ran
+  int deliver = 0;                    ///< signal to pass on with the next resume
+  GeneralRegisters regs{};            ///< at the last stop
 
   // The system call that it is in (Place::entry, in_call).
   SyscallView call;
@@ -86,17 +95,17 @@ struct RecordedThread {
   SyscallEntry entry;
   OutputNotes notes;
   bool enter_written = false;
-  KernelSigaction new_action;           ///< rt_sigaction: what it sets
-  std::vector<ScratchSlot> redirected;
+  KernelSigaction new_action;  ///< rt_sigaction: what it sets
+  std::vector<Redirection> redirected;
   /// What restart_syscall (219) goes on with: the call whose pointers the kernel kept.
   std::optional<SyscallView> restarted;
-  std::vector<ScratchSlot> restarted_redirected;
+  std::vector<Redirection> restarted_redirected;
 
-  std::optional<std::size_t> slot;      ///< of RecordedSpace::slots
+  std::optional<std::size_t> slot;  ///< of RecordedSpace::slots
   std::uint64_t signal_mask = 0;
   Address clear_tid;
   Address robust_list;
-  std::vector<Address> words_at_exit;   ///< futex words that the kernel writes when it ends
+  std::vector<Address> words_at_exit;  ///< futex words that the kernel writes when it ends
   std::deque<HeldSignal> held_signals;
 
   Task task() const { return Task(tid); }

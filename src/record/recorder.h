@@ -50,7 +50,7 @@ struct SeenMark {
 
 /// A process of the recording that ended by a signal.
 struct SeenDeath {
-  EventNumber event;                     ///< the SignalEvent if there is one, else the exit
+  EventNumber event;  ///< the SignalEvent if there is one, else the exit
   Tid tid;
   Pid pid;
   int signal = 0;
@@ -59,14 +59,14 @@ struct SeenDeath {
 struct RecordResult {
   Recording recording;
   EndEvent::Reason reason = EndEvent::Reason::exited;
-  Pid root;                              ///< the first process
-  int status = 0;                        ///< its wait status
-  EventNumber exit_event;                ///< its ProcessExitEvent, or the EndEvent
-  Tid exit_tid;                          ///< the thread of it that ended it (exit_group)
-  std::vector<SeenMark> marks;           ///< of all processes, in order
+  Pid root;                     ///< the first process
+  int status = 0;               ///< its wait status
+  EventNumber exit_event;       ///< its ProcessExitEvent, or the EndEvent
+  Tid exit_tid;                 ///< the thread of it that ended it (exit_group)
+  std::vector<SeenMark> marks;  ///< of all processes, in order
   std::vector<SeenDeath> deaths;
-  std::vector<OutputChunk> output;       ///< collected in both modes
-  std::vector<std::string> warnings;     ///< one line each, no duplicates
+  std::vector<OutputChunk> output;    ///< collected in both modes
+  std::vector<std::string> warnings;  ///< one line each, no duplicates
   std::uint64_t duration_us = 0;
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.

@@ -313,8 +313,7 @@ void RecordSession::check_limits(Thread* running) {
       throw NotRecordable("no progress point: thread " + std::to_string(running->tid.value()) +
                           " computed for " + std::to_string(computing) +
                           " ms without a system call while " +
-                          (has_held(*running) ? "a signal" : "other threads") +
-                          " waited");
+                          (has_held(*running) ? "a signal" : "other threads") + " waited");
     }
     if (awaited && late) return;  // let the computing time decide
   }

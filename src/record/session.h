@@ -13,8 +13,8 @@
 namespace ttrace {
 
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
-/// executes user code at a time; which one is decided here. Implemented in session.cpp (the loop and
-/// the scheduler), session_calls.cpp (system calls), session_signals.cpp (signals and trapped
+/// executes user code at a time; which one is decided here. Implemented in session.cpp (the loop
+/// and the scheduler), session_calls.cpp (system calls), session_signals.cpp (signals and trapped
 /// instructions) and session_tasks.cpp (threads, processes, programs).
 class RecordSession {
  public:
@@ -77,6 +77,7 @@ class RecordSession {
   void make_gate(Thread& thread);
   void patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
              std::uint64_t length, std::uint64_t offset, std::vector<Patch>& patches);
+  void on_protection_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
   void make_scratch(Thread& thread);
   void on_exiting(Thread& thread);
@@ -94,15 +95,15 @@ class RecordSession {
   std::optional<Clock::time_point> root_ended_;
 
   std::map<Tid, std::unique_ptr<Thread>> threads_;
-  std::map<Tid, int> early_stops_;      ///< of children whose parent's event is yet to come
-  Tid current_;                         ///< ran last
+  std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come
+  Tid current_;                     ///< ran last
   bool want_switch_ = false;
   Fd standard_output_;
   Fd standard_error_;
   std::uint64_t collected_output_ = 0;
   std::uint64_t user_ms_at_resume_ = 0;
   int next_cookie_ = 1;
-  bool ended_ = false;                  ///< the EndEvent is written
+  bool ended_ = false;  ///< the EndEvent is written
 };
 
 }  // namespace ttrace

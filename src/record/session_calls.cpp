@@ -31,14 +31,9 @@ std::uint64_t& argument(GeneralRegisters& regs, unsigned index) {
 }
 
 SyscallView view_of(const GeneralRegisters& regs) {
-  return {std::int64_t(regs.orig_rax),
-          {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9},
-          0};
+  return {
+      std::int64_t(regs.orig_rax), {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9}, 0};
 }
-
-/// Scratch memory up to this size begins as a copy of the original, so that copying it back is right
-/// whatever the kernel did; of a longer one the call's result says how much was written.
-constexpr std::uint64_t kCopiedIn = 4096;
 
 /// The call moves data between descriptors without showing it to the program.
 bool moves_data_unseen(std::int64_t number) {
@@ -189,7 +184,8 @@ void RecordSession::write_enter(Thread& thread) {
 /// scratch memory until the call ends.
 void RecordSession::begin_call(Thread& thread) {
   const MemoryPeek look = peek(thread);
-  thread.notes = before_call(thread.call, look);
+  const bool goes_on = thread.call.number == SYS_restart_syscall && thread.restarted;
+  if (!goes_on) thread.notes = before_call(thread.call, look);
   thread.redirected.clear();
   if (thread.row->blocking == Blocking::may && thread.process->space->users > 1) {
     GeneralRegisters regs = thread.regs;
@@ -214,17 +210,18 @@ void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
   Address at = kScratchArea + *thread.slot * kScratchSlot;
   const Address end = at + kScratchSlot;
   for (const ScratchSlot& slot : *slots) {
-    const std::uint64_t original = thread.call.args.at(slot.argument);
-    if (original == 0 || slot.length == 0) continue;
+    const Address original(thread.call.args.at(slot.argument));
+    if (original == Address() || slot.length == 0) continue;
     if (slot.length > end - at) break;
-    if (slot.copy_in || slot.length <= kCopiedIn) {
-      const Bytes contents = space.memory.read(Address(original), slot.length);
+    if (slot.copy_in) {
+      const Bytes contents = space.memory.read(original, slot.length);
       if (contents.size() != slot.length) continue;  // the kernel will say EFAULT
       space.memory.write(at, contents);
     }
     argument(regs, slot.argument) = at.value();
-    thread.redirected.push_back(slot);
-    at = Address((at + slot.length + 63).value() & ~63ull);
+    thread.redirected.push_back({slot.argument, slot.length, original, at});
+    constexpr std::uint64_t kAlignment = 64;
+    at = Address((at + slot.length + kAlignment - 1).value() & ~(kAlignment - 1));
   }
 }
 
@@ -237,7 +234,7 @@ void RecordSession::on_call_exit(Thread& thread) {
   }
   thread.place = Thread::Place::boundary;
   SyscallView call = thread.call;
-  std::vector<ScratchSlot> redirected = thread.redirected;
+  std::vector<Redirection> redirected = thread.redirected;
   if (call.number == SYS_restart_syscall && thread.restarted) {
     // It goes on with the pointers of the call that was interrupted.
     call = *thread.restarted;
@@ -248,22 +245,9 @@ void RecordSession::on_call_exit(Thread& thread) {
   const Memory& memory = thread.memory();
   SyscallExit exit;
   exit.result = call.result;
-  if (!redirected.empty()) {
-    // Move the results to where the program asked for them.
-    Address at = kScratchArea + *thread.slot * kScratchSlot;
-    for (const ScratchSlot& slot : redirected) {
-      const Address original(call.args.at(slot.argument));
-      std::uint64_t length = slot.length;
-      if (!slot.copy_in && slot.length > kCopiedIn) {
-        length = std::min(length, std::uint64_t(std::max<std::int64_t>(call.result, 0)));
-      }
-      const bool kept = memory.write(original, memory.read(at, length));
-      if (!kept && call.result >= 0) exit.result = call.result = -EFAULT;
-      at = Address((at + slot.length + 63).value() & ~63ull);
-    }
+  if (!thread.redirected.empty()) {
     GeneralRegisters regs = thread.regs;
     for (unsigned i = 0; i < 6; ++i) argument(regs, i) = thread.call.args[i];
-    regs.rax = std::uint64_t(call.result);
     thread.task().set_registers(regs);
     thread.regs = regs;
   }
@@ -271,9 +255,23 @@ void RecordSession::on_call_exit(Thread& thread) {
     thread.restarted = call;
     thread.restarted_redirected = redirected;
   }
-  for (const MemoryRange& range : outputs_of(call, thread.notes, peek(thread))) {
-    Bytes data = memory.read(range.at, range.length);
-    if (!data.empty()) exit.writes.push_back({range.at, std::move(data)});
+  // What the kernel wrote to scratch memory appears where the program asked for it only now, and
+  // only that: other threads may have written beside it.
+  const MemoryPeek result_peek = [&](Address at, std::span<std::byte> into) {
+    for (const Redirection& r : redirected) {
+      if (at < r.original || at >= r.original + r.length) continue;
+      const std::size_t inside = std::min<std::uint64_t>(into.size(), r.original + r.length - at);
+      const std::size_t got = memory.read(r.scratch + (at - r.original), into.first(inside));
+      return got < inside ? got : got + memory.read(at + inside, into.subspan(inside));
+    }
+    return memory.read(at, into);
+  };
+  for (const MemoryRange& range : outputs_of(call, thread.notes, result_peek)) {
+    Bytes data(range.length);
+    data.resize(result_peek(range.at, data));
+    if (data.empty()) continue;
+    if (!redirected.empty()) memory.write(range.at, data);
+    exit.writes.push_back({range.at, std::move(data)});
   }
   note_effects(thread, call, exit);
   if (call.result > 0) note_output(thread, call, exit);
@@ -310,6 +308,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);
       if (!file) return;
       exit.backing = ObjectRef{file->object, args[5]};
+      if ((args[3] & MAP_TYPE) != MAP_PRIVATE) space.shows_shared_files = true;
       if (executable) patch(space, *file, at, args[1], args[5], exit.patches);
       return;
     }
@@ -318,6 +317,10 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       return;
     case SYS_mremap:
       forget_patches(space, Address(args[0]), args[1]);
+      return;
+    case SYS_mprotect:
+    case SYS_pkey_mprotect:
+      on_protection_change(thread, call, exit);
       return;
     case SYS_arch_prctl:
       exit.registers = thread.regs;  // fs_base, gs_base
@@ -345,8 +348,8 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
 /// number is by now; else 0.
 int RecordSession::stream_of(const Thread& thread, int descriptor) const {
   const auto same = [&](const Fd& ours) {
-    return ours && syscall(SYS_kcmp, getpid(), thread.tid.value(), KCMP_FILE,
-                           long(ours.value()), long(descriptor)) == 0;
+    return ours && syscall(SYS_kcmp, getpid(), thread.tid.value(), KCMP_FILE, long(ours.value()),
+                           long(descriptor)) == 0;
   };
   const bool output = same(standard_output_);
   const bool error = same(standard_error_);

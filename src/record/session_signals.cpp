@@ -66,8 +66,7 @@ MemoryWrite read_signal_frame(const Memory& memory, std::uint64_t rsp) {
 void RecordSession::on_signal(Thread& thread, int signal) {
   siginfo_t info = thread.task().signal_info();
   const GeneralRegisters regs = thread.task().registers();
-  const bool at_boundary =
-      thread.place == Thread::Place::boundary && same_place(regs, thread.regs);
+  const bool at_boundary = thread.place == Thread::Place::boundary && same_place(regs, thread.regs);
   thread.regs = regs;
   thread.place = at_boundary ? Thread::Place::boundary : Thread::Place::user;
 
@@ -78,11 +77,11 @@ void RecordSession::on_signal(Thread& thread, int signal) {
                              (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP);
   if (from_terminal) return;  // the supervisor got it too, and decides
 
-  const auto held = std::find_if(
-      thread.held_signals.begin(), thread.held_signals.end(), [&](const HeldSignal& h) {
-        return info.si_code == SI_QUEUE && info.si_pid == getpid() && h.queued &&
-               info.si_value.sival_int == h.cookie;
-      });
+  const auto held = std::find_if(thread.held_signals.begin(), thread.held_signals.end(),
+                                 [&](const HeldSignal& h) {
+                                   return info.si_code == SI_QUEUE && info.si_pid == getpid() &&
+                                          h.queued && info.si_value.sival_int == h.cookie;
+                                 });
   if (held != thread.held_signals.end()) {
     info = held->info;
     thread.task().set_signal_info(info);
@@ -105,10 +104,9 @@ void RecordSession::on_signal(Thread& thread, int signal) {
       break;
   }
   if (at_boundary) return deliver(thread, info, false);
-  const bool already =
-      signal < SIGRTMIN &&
-      std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
-                  [&](const HeldSignal& h) { return h.info.si_signo == signal; });
+  const bool already = signal < SIGRTMIN &&
+                       std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
+                                   [&](const HeldSignal& h) { return h.info.si_signo == signal; });
   if (!already) thread.held_signals.push_back({info, next_cookie_++, false});
 }
 
@@ -173,9 +171,9 @@ void RecordSession::repair_forced_signal(Thread& thread, int signal) {
   const bool ignored = action.handler == 1;
   if (!blocked && !ignored) return;
   thread.memory().write(kGateData, bytes_of(action));
-  const std::int64_t result = inject(
-      thread.task(), SYS_rt_sigaction,
-      {std::uint64_t(signal), kGateData.value(), 0, sizeof(std::uint64_t), 0, 0});
+  const std::int64_t result =
+      inject(thread.task(), SYS_rt_sigaction,
+             {std::uint64_t(signal), kGateData.value(), 0, sizeof(std::uint64_t), 0, 0});
   if (result != 0) throw SystemError("restore a signal's action", int(-result));
   thread.task().set_signal_mask(thread.signal_mask);
 }

@@ -259,8 +259,8 @@ ExecEvent RecordSession::image_of(Thread& thread) {
     const bool executable = line.protection & PROT_EXEC;
     if (line.inode != 0) {
       const bool is_program = line.inode == exe.st_ino;
-      const MappedFiles::File file = files_.from_path(
-          is_program ? exe_link : line.name, line.device, line.inode, executable);
+      const MappedFiles::File file =
+          files_.from_path(is_program ? exe_link : line.name, line.device, line.inode, executable);
       mapping.name = is_program ? image.path : line.name;
       mapping.backing = ObjectRef{file.object, line.offset};
       if (executable) {
@@ -295,8 +295,7 @@ ExecEvent RecordSession::image_of(Thread& thread) {
 
 /// Replaces the first byte of every site in new text by int3.
 void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
-                          std::uint64_t length, std::uint64_t offset,
-                          std::vector<Patch>& patches) {
+                          std::uint64_t length, std::uint64_t offset, std::vector<Patch>& patches) {
   if (file.plan == nullptr) return;
   if (!file.plan->warning.empty()) {
     warn(result_.recording.objects().at(file.object).info.path + ": " + file.plan->warning);
@@ -306,10 +305,34 @@ void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, A
                                [](const Site& s, std::uint64_t at) { return s.file_offset < at; });
   for (; site != sites.end() && site->file_offset + site->length <= offset + length; ++site) {
     const Address at = start + (site->file_offset - offset);
+    if (space.patched.contains(at)) continue;  // the text's protection changed, not its contents
     Patch done{at, space.memory.read(at, 1), {std::byte(0xcc)}};
     if (done.original.empty() || !space.memory.write(at, done.patched)) continue;
     space.patched[at] = *site;
     patches.push_back(std::move(done));
+  }
+}
+
+/// Text that became executable only now is patched like text that was mapped so; a shared mapping
+/// of a file that became writable cannot be recorded.
+void RecordSession::on_protection_change(Thread& thread, const SyscallView& call,
+                                         SyscallExit& exit) {
+  RecordedSpace& space = *thread.process->space;
+  const bool executable = call.args[2] & PROT_EXEC;
+  const bool writable = call.args[2] & PROT_WRITE;
+  if (!executable && !(writable && space.shows_shared_files)) return;
+  const Address start(call.args[0]);
+  const Address end = start + page_ceil(call.args[1]);
+  for (const MapLine& line : read_maps(thread.process->pid)) {
+    if (line.inode == 0 || line.end <= start || line.start >= end) continue;
+    if (writable && line.shared) {
+      throw NotRecordable("mprotect that makes a shared mapping of " + line.name + " writable");
+    }
+    if (!executable) continue;
+    const Address from = std::max(start, line.start);
+    const std::uint64_t length = std::min(end, line.end) - from;
+    const MappedFiles::File file = files_.from_path(line.name, line.device, line.inode, true);
+    patch(space, file, from, length, line.offset + (from - line.start), exit.patches);
   }
 }
 
@@ -320,10 +343,10 @@ void RecordSession::forget_patches(RecordedSpace& space, Address start, std::uin
 void RecordSession::make_scratch(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (space.has_scratch) return;
-  const std::int64_t at = inject(
-      thread.task(), SYS_mmap,
-      {kScratchArea.value(), kScratchSlot * kScratchSlots, PROT_READ | PROT_WRITE,
-       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0});
+  const std::int64_t at =
+      inject(thread.task(), SYS_mmap,
+             {kScratchArea.value(), kScratchSlot * kScratchSlots, PROT_READ | PROT_WRITE,
+              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0});
   space.has_scratch = at == std::int64_t(kScratchArea.value());
   space.slots.assign(kScratchSlots, false);
 }

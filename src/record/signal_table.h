@@ -7,7 +7,7 @@ namespace ttrace {
 
 /// The kernel's struct sigaction (x86-64), as rt_sigaction(2) reads it.
 struct KernelSigaction {
-  std::uint64_t handler = 0;   ///< SIG_DFL 0, SIG_IGN 1, or an address
+  std::uint64_t handler = 0;  ///< SIG_DFL 0, SIG_IGN 1, or an address
   std::uint64_t flags = 0;
   std::uint64_t restorer = 0;
   std::uint64_t mask = 0;

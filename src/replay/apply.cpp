@@ -223,9 +223,8 @@ void Replayer::State::show_output(ReplayContext& thread, const SyscallEntry& ent
   if (!output) return;
   const Memory& memory = thread.process->space->host->memory();
   const SyscallView call{entry.number, entry.args, exit.result};
-  for (const MemoryRange& range : written_by(call, [&](Address at, std::span<std::byte> into) {
-         return memory.read(at, into);
-       })) {
+  for (const MemoryRange& range : written_by(
+           call, [&](Address at, std::span<std::byte> into) { return memory.read(at, into); })) {
     output(exit.output_stream, memory.read(range.at, range.length));
   }
 }

@@ -157,9 +157,8 @@ std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64
 
 void HostProcess::map_zero(Address start, std::uint64_t length, int protection, bool shared) {
   const int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-  const std::int64_t result =
-      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), std::uint64_t(flags),
-                      ~0ull, 0});
+  const std::int64_t result = call(
+      SYS_mmap, {start.value(), length, std::uint64_t(protection), std::uint64_t(flags), ~0ull, 0});
   if (result != std::int64_t(start.value())) {
     throw SystemError("map memory of the replay", int(-result));
   }
@@ -172,16 +171,14 @@ void HostProcess::map_file(Address start, std::uint64_t length, int protection, 
     if (ours == file) own = theirs;
   }
   if (own < 0) {
-    const std::string path =
-        "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
+    const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
     memory_.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
     own = int(call(SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0}));
     if (own < 0) throw SystemError("open a recorded file in the replay", -own);
     opened_.emplace_back(file, own);
   }
-  const std::int64_t result =
-      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), MAP_PRIVATE | MAP_FIXED,
-                      std::uint64_t(own), offset});
+  const std::int64_t result = call(SYS_mmap, {start.value(), length, std::uint64_t(protection),
+                                              MAP_PRIVATE | MAP_FIXED, std::uint64_t(own), offset});
   if (result != std::int64_t(start.value())) {
     throw SystemError("map a recorded file in the replay", int(-result));
   }

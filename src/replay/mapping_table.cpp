@@ -35,8 +35,8 @@ void MappingTable::add(Mapping mapping) {
 void MappingTable::protect(Address start, std::uint64_t length, int protection) {
   split(start);
   split(start + length);
-  for (auto it = by_start_.lower_bound(start);
-       it != by_start_.end() && it->first < start + length; ++it) {
+  for (auto it = by_start_.lower_bound(start); it != by_start_.end() && it->first < start + length;
+       ++it) {
     it->second.protection = protection;
   }
 }

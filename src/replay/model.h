@@ -15,15 +15,15 @@ namespace ttrace {
 struct ReplaySpace {
   struct Breakpoint {
     int count = 0;
-    std::byte covered{};                ///< what lies under the int3
+    std::byte covered{};  ///< what lies under the int3
   };
 
   std::unique_ptr<HostProcess> host;
-  Tid loaded;                           ///< the thread whose registers the host has
+  Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
-  std::map<Address, std::byte> patched; ///< original bytes of the recorder's int3s
+  std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
   std::map<Address, Breakpoint> breakpoints;
-  Address brk;                          ///< as the recorded kernel last gave it; 0: not asked yet
+  Address brk;  ///< as the recorded kernel last gave it; 0: not asked yet
 };
 
 struct ReplayProcess {
@@ -38,8 +38,8 @@ struct ReplayContext {
   std::shared_ptr<ReplayProcess> process;
   std::string name;
   GeneralRegisters regs{};
-  Bytes vector_state;                   ///< valid while another thread is loaded
-  std::optional<SyscallEntry> inside;   ///< the system call whose enter event was applied
+  Bytes vector_state;                  ///< valid while another thread is loaded
+  std::optional<SyscallEntry> inside;  ///< the system call whose enter event was applied
   /// -512..-516: its last call was interrupted and begins anew unless a handler runs first.
   std::int64_t restart = 0;
 };

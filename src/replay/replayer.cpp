@@ -38,9 +38,7 @@ const ReplayContext* any_thread_of(const std::map<Tid, std::unique_ptr<ReplayCon
 
 }  // namespace
 
-bool Replayer::has_process(Pid pid) const {
-  return any_thread_of(state_->threads, pid) != nullptr;
-}
+bool Replayer::has_process(Pid pid) const { return any_thread_of(state_->threads, pid) != nullptr; }
 
 GeneralRegisters Replayer::registers(Tid tid) const { return state_->context(tid).regs; }
 

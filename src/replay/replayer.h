@@ -18,23 +18,23 @@ namespace ttrace {
 struct ReplayThread {
   Tid tid;
   Pid pid;
-  std::string name;              ///< as prctl or exec named it
+  std::string name;  ///< as prctl or exec named it
 };
 
 /// Why Replayer::run() came back.
 struct ReplayStop {
   enum class Kind {
-    event,        ///< the thread of the event asked for stands at it; it is not yet applied
-    breakpoint,   ///< the thread is about to execute the instruction at a breakpoint
-    stepped,      ///< the thread asked for has executed one instruction (or one event)
-    signal,       ///< a SignalEvent of the watched process is next; it is not yet applied
-    end,          ///< every event is applied but the last; nothing more will run
+    event,       ///< the thread of the event asked for stands at it; it is not yet applied
+    breakpoint,  ///< the thread is about to execute the instruction at a breakpoint
+    stepped,     ///< the thread asked for has executed one instruction (or one event)
+    signal,      ///< a SignalEvent of the watched process is next; it is not yet applied
+    end,         ///< every event is applied but the last; nothing more will run
     interrupted,
   };
   Kind kind = Kind::end;
-  Tid tid;                       ///< the thread that stopped
+  Tid tid;  ///< the thread that stopped
   Address pc;
-  int signal = 0;                ///< Kind::signal: its number
+  int signal = 0;  ///< Kind::signal: its number
 };
 
 /// What run() is to stop for, besides the end.

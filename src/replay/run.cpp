@@ -16,8 +16,7 @@ bool needs_execution(const EventBody& body) {
   if (const auto* signal = std::get_if<SignalEvent>(&body)) return signal->synchronous;
   return std::holds_alternative<SyscallEvent>(body) ||
          std::holds_alternative<SyscallEnterEvent>(body) ||
-         std::holds_alternative<MarkEvent>(body) ||
-         std::holds_alternative<InstructionEvent>(body);
+         std::holds_alternative<MarkEvent>(body) || std::holds_alternative<InstructionEvent>(body);
 }
 
 /// The system call that the event begins with, or null.
@@ -121,8 +120,8 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   load(thread);
   ReplaySpace& space = *thread.process->space;
   const Address from(thread.regs.rip);
-  const auto stop = space.host->run(step ? Resume::emulate_step : Resume::emulate,
-                                    limits.interrupt);
+  const auto stop =
+      space.host->run(step ? Resume::emulate_step : Resume::emulate, limits.interrupt);
   thread.regs = space.host->task().registers();
   if (step) clear_trap_flag(thread, from);
   if (!stop) return Outcome::interrupted;
@@ -135,7 +134,8 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
     check_call(thread, *entry);
     return Outcome::arrived;
   }
-  if (stop->kind != StopStatus::Kind::signal) diverge(thread, "unexpected stop of the host process");
+  if (stop->kind != StopStatus::Kind::signal)
+    diverge(thread, "unexpected stop of the host process");
 
   const siginfo_t info = space.host->task().signal_info();
   const auto* instruction = std::get_if<InstructionEvent>(&event.body);
@@ -228,9 +228,8 @@ void Replayer::State::clear_trap_flag(ReplayContext& thread, Address stepped_fro
 
 void Replayer::State::check_call(const ReplayContext& thread, const SyscallEntry& recorded) const {
   const GeneralRegisters& regs = thread.regs;
-  const SyscallView now{std::int64_t(regs.orig_rax),
-                        {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9},
-                        0};
+  const SyscallView now{
+      std::int64_t(regs.orig_rax), {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9}, 0};
   if (now.number != recorded.number || now.args != recorded.args) {
     diverge(thread, "the replay calls " + describe(now, {}));
   }

@@ -9,8 +9,8 @@
 
 namespace ttrace {
 
-/// The machinery behind Replayer. An event is brought about in two steps: its thread *arrives* at it
-/// by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
+/// The machinery behind Replayer. An event is brought about in two steps: its thread *arrives* at
+/// it by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
 /// run.cpp (arriving, breakpoints, steps), apply.cpp (events) and apply_calls.cpp (address spaces).
 struct Replayer::State {
   explicit State(TraceReader& reader) : trace(reader) {}
@@ -21,8 +21,7 @@ struct Replayer::State {
   // run.cpp
   ReplayStop run(const ReplayLimits& limits);
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
-  Outcome execute(ReplayContext& thread, const Event& event, const ReplayLimits& limits,
-                  bool step);
+  Outcome execute(ReplayContext& thread, const Event& event, const ReplayLimits& limits, bool step);
   void load(ReplayContext& thread);
   void rewind_interrupted_call(ReplayContext& thread);
   bool pass_breakpoint(ReplayContext& thread, const ReplayLimits& limits);
@@ -51,8 +50,8 @@ struct Replayer::State {
   const ReplayContext& context(Tid tid) const;
 
   TraceReader& trace;
-  std::uint64_t next = 0;               ///< number of the event that is applied next
-  bool arrived = false;                 ///< its thread stands at it
+  std::uint64_t next = 0;                     ///< number of the event that is applied next
+  bool arrived = false;                       ///< its thread stands at it
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
   std::map<Tid, std::unique_ptr<ReplayContext>> threads;
   std::vector<Tid> order;               ///< of creation

@@ -72,9 +72,8 @@ TaskActivity read_activity(Tid tid) {
   TaskActivity activity;
   std::uint64_t user_ticks = 0;
   if (close == std::string::npos) return activity;
-  if (std::sscanf(text.c_str() + close + 1,
-                  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64, &activity.state,
-                  &user_ticks) < 1) {
+  if (std::sscanf(text.c_str() + close + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64,
+                  &activity.state, &user_ticks) < 1) {
     return activity;
   }
   activity.user_ms = user_ticks * 1000 / std::uint64_t(sysconf(_SC_CLK_TCK));

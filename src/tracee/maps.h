@@ -13,12 +13,12 @@ namespace ttrace {
 struct MapLine {
   Address start;
   Address end;
-  int protection = 0;               ///< PROT_*
+  int protection = 0;  ///< PROT_*
   bool shared = false;
-  std::uint64_t offset = 0;         ///< in the file
-  std::uint64_t device = 0;         ///< as stat(2)'s st_dev
-  std::uint64_t inode = 0;          ///< 0: no file
-  std::string name;                 ///< path, "[stack]", or ""
+  std::uint64_t offset = 0;  ///< in the file
+  std::uint64_t device = 0;  ///< as stat(2)'s st_dev
+  std::uint64_t inode = 0;   ///< 0: no file
+  std::string name;          ///< path, "[stack]", or ""
 };
 
 /// Parses the text of a maps file; lines that are not understood are left out.

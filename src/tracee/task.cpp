@@ -12,8 +12,7 @@ namespace ttrace {
 
 long Task::request(int what, void* address, void* data) const {
   errno = 0;
-  const long result =
-      ptrace(static_cast<__ptrace_request>(what), tid_.value(), address, data);
+  const long result = ptrace(static_cast<__ptrace_request>(what), tid_.value(), address, data);
   if (result == -1 && errno == ESRCH) throw TaskGone(tid_);
   if (result == -1 && errno != 0) throw_errno("ptrace request " + std::to_string(what));
   return result;

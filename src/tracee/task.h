@@ -26,12 +26,12 @@ class TaskGone : public std::exception {
 
 /// How a stopped thread goes on.
 enum class Resume : int {
-  run = PTRACE_CONT,                            ///< to the next stop that is not asked for
-  to_syscall = PTRACE_SYSCALL,                  ///< also stops at the exit of a system call
-  step = PTRACE_SINGLESTEP,                     ///< one instruction, or to a handler's first
-  emulate = PTRACE_SYSEMU,                      ///< stops at a system call, which is not executed
-  emulate_step = PTRACE_SYSEMU_SINGLESTEP,      ///< one instruction; a system call is not executed
-  listen = PTRACE_LISTEN,                       ///< stays in its group-stop
+  run = PTRACE_CONT,                        ///< to the next stop that is not asked for
+  to_syscall = PTRACE_SYSCALL,              ///< also stops at the exit of a system call
+  step = PTRACE_SINGLESTEP,                 ///< one instruction, or to a handler's first
+  emulate = PTRACE_SYSEMU,                  ///< stops at a system call, which is not executed
+  emulate_step = PTRACE_SYSEMU_SINGLESTEP,  ///< one instruction; a system call is not executed
+  listen = PTRACE_LISTEN,                   ///< stays in its group-stop
 };
 
 /// A traced thread in a ptrace-stop, by its real tid. A value: copies name the same thread. Every
@@ -67,11 +67,11 @@ class Task {
 /// What a status of waitpid(2) says about a traced thread (ptrace(2)).
 struct StopStatus {
   enum class Kind {
-    exited,          ///< value: exit status
-    killed,          ///< value: signal
-    syscall,         ///< entry or exit of a system call
-    event,           ///< value: PTRACE_EVENT_*; signal: of a PTRACE_EVENT_STOP
-    signal,          ///< value: signal about to be delivered
+    exited,   ///< value: exit status
+    killed,   ///< value: signal
+    syscall,  ///< entry or exit of a system call
+    event,    ///< value: PTRACE_EVENT_*; signal: of a PTRACE_EVENT_STOP
+    signal,   ///< value: signal about to be delivered
   };
   Kind kind = Kind::exited;
   int value = 0;

@@ -74,7 +74,7 @@ class FakeTarget : public DebugTarget {
   }
   const TargetStop& seek(Position to, const std::atomic<bool>*) override {
     position_ = to;
-    stop_ = {TargetStop::Kind::arrived, Tid(101), 0, {}};
+    stop_ = seek_stop;
     return stop_;
   }
   bool can_go_back() const override { return history; }
@@ -101,6 +101,7 @@ class FakeTarget : public DebugTarget {
   std::string output;
   std::optional<TargetFailure> failure_;
   TargetStop stop_;
+  TargetStop seek_stop{TargetStop::Kind::arrived, Tid(101), 0, {}};
   Position position_{EventNumber(5)};
   std::function<void(ByteView)> sink;
 };

@@ -263,6 +263,16 @@ TEST_F(ServerTest, GoesElsewhereAtTheNextResume) {
   EXPECT_EQ(target.requests.size(), 1U);
 }
 
+// gdb goes on by itself after the news of another program.
+TEST_F(ServerTest, StaysWhereItWentAcrossAnExec) {
+  ask("qSupported:exec-events+");
+  target.seek_stop = {Kind::exec, Tid(100), 0, "/x"};
+  ask("qRcmd," + to_hex(std::string_view("goto 20")));
+  EXPECT_EQ(ask("vCont;c").substr(0, 9), "T05exec:2");
+  EXPECT_EQ(ask("vCont;c").substr(0, 3), "T00");
+  EXPECT_TRUE(target.requests.empty());
+}
+
 TEST_F(ServerTest, ADivergenceIsToldAndEndsTheSession) {
   std::thread session([&] { server_->run(); });
   type(frame_packet("vCont;c"));

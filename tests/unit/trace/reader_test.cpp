@@ -383,14 +383,14 @@ TEST_F(Reader, HostilePayloadsAreRefusedWithinLittleMemory) {
 TEST_F(Reader, AFewBytesThatBecomeManyAreRefusedWithinLittleMemory) {
   // Sixty megabytes that compress to a quarter of one: nested lists, lists of nothing, a long
   // index.
-  const std::size_t size = std::size_t{60} << 20;
+  static constexpr std::size_t size = std::size_t{60} << 20;
   EXPECT_TRUE(survives_with_little_memory([&] {
     Payloads nested = good_payloads();
     nested.metadata.assign(size, std::byte('['));
     verify_text(path_, put_together(nested));
 
     Payloads index = good_payloads();
-    index.index = [size](std::uint64_t) {
+    index.index = [](std::uint64_t) {
       Bytes bytes;
       ByteWriter(bytes).varint(size / 2);
       bytes.resize(bytes.size() + size, std::byte{1});
