@@ -22,6 +22,11 @@ Environment without_flag_twins(const Environment& environment) {
 }
 
 const Framework& framework_of(const std::string& name) {
+  if (name.empty()) {
+    throw UsageError(
+        "this program links ttrace, but no listener of a test framework: link ttrace::gtest, or "
+        "use \"ttrace record\"");
+  }
   const Framework* framework = find_framework(name);
   if (!framework) {
     throw UsageError("this version of ttrace does not know the test framework \"" + name +

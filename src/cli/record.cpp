@@ -46,8 +46,9 @@ int record_program(const Context& context, const FlagSet& flags,
 
   const Verdict verdict = judge_program(result);
   TraceInfo info = describe_recording(what, result);
-  const bool passed = verdict.kind == Verdict::Kind::passed;
-  info.verdict = passed ? "exited" : verdict_name(verdict.kind);
+  const bool exited = verdict.kind == Verdict::Kind::passed;
+  const std::string how = exited ? verdict.detail : to_string(verdict);
+  info.verdict = exited ? "exited" : verdict_name(verdict.kind);
   info.failure = verdict.failure;
   info.seed = options.seed;
   std::string path = output;
@@ -60,11 +61,11 @@ int record_program(const Context& context, const FlagSet& flags,
     }
   } catch (const Error& error) {
     throw Error(fmt::format("{} ended ({}), but its trace was not kept: {}", program[0],
-                            passed ? info.verdict : to_string(verdict), error.what()));
+                            how.empty() ? "exit status 0" : how, error.what()));
   }
   std::error_code ignored;
   context.err.write(fmt::format("[ttrace] {}trace {} ({}), replay it with: ttrace replay {}\n",
-                                passed ? "" : to_string(verdict) + ": ", path,
+                                how.empty() ? "" : how + ": ", path,
                                 size_text(fs::file_size(path, ignored)), shell_quoted(path)));
   if (verdict.kind == Verdict::Kind::timed_out) return 124;
   if (verdict.kind == Verdict::Kind::interrupted) return 128 + interrupts.signal();

@@ -90,7 +90,7 @@ Connection::Watch::~Watch() {
   const eventfd_t one = 1;
   ::eventfd_write(wake_.value(), one);
   thread_.join();
-
+  line_.decoder_.feed(late_);
   line_.gone_ |= gone_;
 }
 

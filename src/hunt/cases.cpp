@@ -50,7 +50,9 @@ std::vector<TestCase> list_cases(const TestBinary& binary, std::chrono::millisec
     std::string message = binary.path + " did not list its cases (" +
                           how_it_ended(result, timeout) + "): is it a " + framework.title +
                           " program, and are its own flags right?";
-    if (const std::string line = last_line(result.output); !line.empty()) {
+    // A framework that dislikes a flag prints pages of help and exits with 0.
+    const std::string line = result.status != 0 ? last_line(result.output) : "";
+    if (!line.empty()) {
       message += " It said: " + line;
     }
     throw Error(message);

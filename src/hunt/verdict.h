@@ -46,7 +46,8 @@ enum class Marks {
 /// message of a failure.
 Verdict judge(const RecordResult& result, Marks marks);
 
-/// Judges a program that has no cases: its end alone.
+/// Judges a program that has no cases: a crash, a hang or a failed assertion of a listener is a
+/// failure, an exit code is not.
 Verdict judge_program(const RecordResult& result);
 
 /// The status that a shell would give for a wait status: the exit code, or 128 + signal.

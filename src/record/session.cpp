@@ -100,6 +100,7 @@ void RecordSession::main_loop() {
 
 /// The thread that runs next, or null if all wait in the kernel or one is on its way out.
 RecordSession::Thread* RecordSession::choose() {
+  if (want_switch_) collect_woken();
   std::vector<Thread*> ready;
   Thread* current = nullptr;
   for (const auto& [tid, thread] : threads_) {
@@ -118,6 +119,18 @@ RecordSession::Thread* RecordSession::choose() {
   if (current != nullptr && current->place == Thread::Place::entry) write_enter(*current);
   current_ = next->tid;
   return next;
+}
+
+/// A thread that the last call woke has to run a little, in the kernel, before it stops at the end
+/// of its own call and counts as ready: let it, so that it can be chosen.
+void RecordSession::collect_woken() {
+  for (const auto& [tid, thread] : threads_) {
+    if (thread->state != Thread::State::blocked) continue;
+    sched_yield();
+    while (take_one_stop(false)) {
+    }
+    return;
+  }
 }
 
 /// A place where another thread may go on instead. `weight` scales this attempt's share.

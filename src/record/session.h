@@ -33,6 +33,7 @@ class RecordSession {
   void begin(Launched launched);
   void main_loop();
   Thread* choose();
+  void collect_woken();
   void consider_switch(double weight);
   void step(Thread& thread);
   void resume(Thread& thread);

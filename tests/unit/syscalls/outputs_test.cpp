@@ -100,7 +100,7 @@ TEST(Outputs, OfRepresentativeCalls) {
       {__NR_get_mempolicy, {kA, kB, 1024, 0, 0}, 0, {{kA, 4}, {kB, 128}}},
       {__NR_futex, {kA, 128, 1, 0, 0, 0}, 0, {}},
       {__NR_futex, {kA, 1 | 128, 1, 0, 0, 0}, 0, {}},
-      {__NR_futex, {kA, 6 | 128, 0, 0, 0, 0}, -ETIMEDOUT, {{kA, 4}}},
+      {__NR_futex, {kA, 8 | 128, 0, 0, 0, 0}, -EAGAIN, {{kA, 4}}},
       {__NR_futex, {kA, 5, 1, 1, kB, 0}, 1, {{kB, 4}}},
       {__NR_fcntl, {3, 1, 0}, 1, {}},
       {__NR_fcntl, {3, 5, kA}, 0, {{kA, 32}}},

@@ -61,7 +61,7 @@ TEST_F(Scratch, IsNotForEveryCall) {
   EXPECT_EQ(slots(__NR_recvmsg, {3, kA, 0}), "direct");
   EXPECT_EQ(slots(__NR_recvmmsg, {3, kA, 1, 0, 0}), "direct");
   EXPECT_EQ(slots(__NR_sendmmsg, {3, kA, 1, 0}), "direct");
-  EXPECT_EQ(slots(__NR_futex, {kA, 6, 0, 0, 0, 0}), "direct");
+  EXPECT_EQ(slots(__NR_futex, {kA, 8, 0, 0, 0, 0}), "direct");
   EXPECT_EQ(slots(__NR_ioctl, {3, 0x5401, kA}), "direct");
   EXPECT_EQ(slots(__NR_mmap, {0, 4096, 3, 34, ~0ull, 0}), "direct");
   EXPECT_EQ(slots(7631986, {}), "direct");

@@ -1,0 +1,3 @@
+#include <gtest/gtest.h>
+
+TEST(OneCase, Passes) { EXPECT_EQ(2 + 2, 4); }
