@@ -39,16 +39,18 @@ Interrupts::~Interrupts() {
 const std::atomic<bool>* Interrupts::flag() const { return &g_interrupted; }
 int Interrupts::signal() const { return g_signal; }
 
-void survive_closed_pipes() {
-  struct sigaction before {};
-  sigaction(SIGPIPE, nullptr, &before);
-  if (before.sa_handler != SIG_DFL) return;
-  // A handler, unlike SIG_IGN, becomes the default again in what is executed.
-  struct sigaction action {};
-  action.sa_handler = do_nothing;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGPIPE, &action, nullptr);
+void survive_failed_writes() {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_DFL) continue;
+    // A handler, unlike SIG_IGN, becomes the default again in what is executed.
+    struct sigaction action {};
+    action.sa_handler = do_nothing;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(signal, &action, nullptr);
+  }
 }
 
 }  // namespace ttrace

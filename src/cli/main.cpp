@@ -23,7 +23,7 @@ bool is_smart_terminal() {
 
 int main(int argc, char** argv) {
   ttrace::fill_standard_descriptors();
-  ttrace::survive_closed_pipes();
+  ttrace::survive_failed_writes();
   ttrace::StandardStream out(STDOUT_FILENO), err(STDERR_FILENO);
   ttrace::Context context{{}, out, err, is_smart_terminal(), terminal_width()};
   for (char** line = environ; *line; ++line) context.environment.emplace_back(*line);

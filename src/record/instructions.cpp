@@ -2,12 +2,12 @@
 
 #include <cpuid.h>
 #include <sys/random.h>
-#include <x86intrin.h>
 
 #include <array>
 #include <cstddef>
 
 #include "base/error.h"
+#include "tracee/time_trap.h"
 
 namespace ttrace {
 namespace {
@@ -81,10 +81,9 @@ InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length,
     event.results = {{kRax, out[0]}, {kRbx, out[1]}, {kRcx, out[2]}, {kRdx, out[3]}};
     return event;
   }
-  unsigned processor = 0;
-  const std::uint64_t now = kind == Kind::rdtscp ? __rdtscp(&processor) : __rdtsc();
-  event.results = {{kRax, std::uint32_t(now)}, {kRdx, now >> 32}};
-  if (kind == Kind::rdtscp) event.results.emplace_back(kRcx, processor);
+  const CounterReading now = read_counter();
+  event.results = {{kRax, std::uint32_t(now.time)}, {kRdx, now.time >> 32}};
+  if (kind == Kind::rdtscp) event.results.emplace_back(kRcx, now.processor);
   return event;
 }
 

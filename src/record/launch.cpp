@@ -69,12 +69,6 @@ struct ChildPlan {
     dup2(plan.output, 1);
     dup2(plan.error_output, 2);
   }
-  // Signals that the supervisor blocks or ignores are its own affair.
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
-
   char byte = 0;
   if (read(plan.go, &byte, 1) != 1) _exit(127);
   personality(ADDR_NO_RANDOMIZE);  // a container may refuse it: addresses then differ by attempt

@@ -9,6 +9,7 @@
 
 #include "tracee/gate.h"
 #include "tracee/maps.h"
+#include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
 
 namespace ttrace {
@@ -44,17 +45,17 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
       files_(result.recording, options.sites),
       random_(options.seed),
       switch_share_(kSwitchShares[random_() % std::size(kSwitchShares)]),
-      began_(Clock::now()) {}
+      began_(monotonic_time()) {}
 
 RecordSession::~RecordSession() { kill_all(); }
 
 void RecordSession::run(Launched launched) {
   const WakeTimer timer(50ms);
+  const TimeTrap trap;
   begin(std::move(launched));
   main_loop();
   if (!ended_) end_early(EndEvent::Reason::exited);
-  result_.duration_us = std::uint64_t(
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count());
+  result_.duration_us = elapsed_us();
 }
 
 void RecordSession::begin(Launched launched) {
@@ -64,7 +65,7 @@ void RecordSession::begin(Launched launched) {
 
   auto process = std::make_shared<RecordedProcess>();
   process->pid = launched.pid;
-  process->actions = std::make_shared<SignalTable>();
+  process->actions = std::make_shared<SignalTable>(read_ignored_signals(process->pid));
   process->threads = 1;
   auto thread = std::make_unique<Thread>();
   thread->tid = Tid(launched.pid.value());
@@ -309,7 +310,7 @@ void RecordSession::check_limits(Thread* running) {
     end_early(EndEvent::Reason::interrupted);
     return;
   }
-  const auto now = Clock::now();
+  const auto now = monotonic_time();
   if (root_ended_ && now - *root_ended_ > kAfterlife) {
     warn("processes that outlived the program for " +
          std::to_string(std::chrono::seconds(kAfterlife).count()) + " s were ended");
@@ -338,8 +339,7 @@ void RecordSession::end_early(EndEvent::Reason reason) {
   result_.reason = reason;
   Event event;
   event.tid = current_;
-  event.time_us = std::uint64_t(
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count());
+  event.time_us = elapsed_us();
   event.body = EndEvent{reason, result_.status};
   const EventNumber number = result_.recording.append(event);
   if (!root_ended_) {
@@ -369,10 +369,14 @@ void RecordSession::kill_all() {
 EventNumber RecordSession::append(const Thread& thread, EventBody body) {
   Event event;
   event.tid = thread.tid;
-  event.time_us = std::uint64_t(
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_).count());
+  event.time_us = elapsed_us();
   event.body = std::move(body);
   return result_.recording.append(event);
+}
+
+std::uint64_t RecordSession::elapsed_us() const {
+  const auto elapsed = monotonic_time() - began_;
+  return std::uint64_t(std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
 }
 
 RecordSession::Thread* RecordSession::find(Tid tid) {

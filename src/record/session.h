@@ -26,7 +26,6 @@ class RecordSession {
   void run(Launched launched);
 
  private:
-  using Clock = std::chrono::steady_clock;
   using Thread = RecordedThread;
 
   // session.cpp
@@ -45,6 +44,7 @@ class RecordSession {
   void end_early(EndEvent::Reason reason);
   void kill_all();
   EventNumber append(const Thread& thread, EventBody body);
+  std::uint64_t elapsed_us() const;
   bool others_ready(const Thread& thread) const;
   Thread* find(Tid tid);
 
@@ -92,8 +92,8 @@ class RecordSession {
   MappedFiles files_;
   std::mt19937_64 random_;
   double switch_share_;
-  Clock::time_point began_;
-  std::optional<Clock::time_point> root_ended_;
+  std::chrono::nanoseconds began_;      ///< monotonic_time()
+  std::optional<std::chrono::nanoseconds> root_ended_;
 
   std::map<Tid, std::unique_ptr<Thread>> threads_;
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come

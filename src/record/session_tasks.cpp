@@ -15,6 +15,7 @@
 #include "record/session.h"
 #include "tracee/gate.h"
 #include "tracee/maps.h"
+#include "tracee/time_trap.h"
 
 namespace ttrace {
 namespace {
@@ -397,7 +398,7 @@ void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) 
       result_.status = wait_status;
       result_.exit_event = number;
       result_.exit_tid = process->ended_by.value() != 0 ? process->ended_by : thread.tid;
-      root_ended_ = Clock::now();
+      root_ended_ = monotonic_time();
     }
     std::erase_if(threads_, [&](const auto& entry) { return entry.second->process == process; });
     return;

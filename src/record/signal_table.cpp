@@ -10,6 +10,12 @@ constexpr std::uint64_t kIgnore = 1;
 constexpr std::uint64_t kResetHand = 0x80000000;
 }  // namespace
 
+SignalTable::SignalTable(std::uint64_t ignored) {
+  for (std::size_t signal = 1; signal < actions_.size(); ++signal) {
+    if (ignored >> (signal - 1) & 1) actions_[signal].handler = kIgnore;
+  }
+}
+
 SignalTable::Effect SignalTable::effect_of(int signal) const {
   const std::uint64_t handler = action(signal).handler;
   if (signal == SIGKILL) return Effect::fatal;

@@ -18,6 +18,10 @@ static_assert(sizeof(KernelSigaction) == 32);
 /// signal that the kernel forces destroys it (traps.md) and to know what a delivery will do.
 class SignalTable {
  public:
+  SignalTable() = default;
+  /// With the signals that the process was started with as ignored (bit 0: signal 1).
+  explicit SignalTable(std::uint64_t ignored);
+
   enum class Effect { handler, ignored, fatal, stop };
 
   const KernelSigaction& action(int signal) const { return actions_.at(std::size_t(signal)); }

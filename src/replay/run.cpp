@@ -2,6 +2,7 @@
 
 #include "replay/state.h"
 #include "syscalls/table.h"
+#include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
 
 namespace ttrace {
@@ -49,6 +50,7 @@ bool is_watched(const ReplayContext& thread, const ReplayLimits& limits) {
 
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   const WakeTimer timer(50ms);
+  const TimeTrap trap;
   const auto stop_at = [&](ReplayStop::Kind kind, Tid tid, int signal = 0) {
     const auto found = threads.find(tid);
     const Address pc(found == threads.end() ? 0 : found->second->regs.rip);

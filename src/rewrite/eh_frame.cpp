@@ -23,6 +23,7 @@ enum : std::uint8_t {
   kRelativeToHeader = 0x30,
   kRelationMask = 0xf0,
   kFormatMask = 0x0f,
+  kOmitted = 0xff,
   kSearchTable = 0x3b,  ///< relative to the header, signed 4 bytes: what every linker writes
 };
 
@@ -134,12 +135,21 @@ class EhFrame {
     // by no compiler for x86-64.
     if (!cursor.ok() || length < 4 || length == ~0u || id == 0 || id > id_position)
       return std::nullopt;
-    const std::optional<std::uint8_t> encoding = encoding_of(id_position - id);
-    if (!encoding) return std::nullopt;
-    const std::uint64_t begin = cursor.pointer(*encoding);
-    const std::uint64_t size = cursor.pointer(*encoding & kFormatMask);
+    const std::optional<Encodings> encodings = encodings_of(id_position - id);
+    if (!encodings) return std::nullopt;
+    const std::uint64_t begin = cursor.pointer(encodings->function);
+    const std::uint64_t size = cursor.pointer(encodings->function & kFormatMask);
     if (!cursor.ok() || size == 0 || begin + size < begin) return std::nullopt;
-    return FunctionRange{begin, begin + size};
+    FunctionRange function{begin, begin + size, 0};
+    if (encodings->exceptions != kOmitted) {
+      cursor.leb128(false);  // length of the augmentation data
+      // A null pointer is written as 0, whatever it would be relative to.
+      Cursor raw = cursor;
+      const bool has_table = raw.pointer(encodings->exceptions & kFormatMask) != 0;
+      const std::uint64_t table = cursor.pointer(encodings->exceptions);
+      if (cursor.ok() && has_table) function.exceptions = table;
+    }
+    return function;
   }
 
   /// All functions, entry by entry. A zero length ends the table; where `to_the_end` is known to be
@@ -160,14 +170,20 @@ class EhFrame {
   }
 
  private:
-  /// How the FDEs of the CIE at a position encode pointers; empty if it cannot be understood.
-  std::optional<std::uint8_t> encoding_of(std::uint64_t position) {
+  /// How the FDEs of a CIE encode pointers: to the function, to its exception table.
+  struct Encodings {
+    std::uint8_t function = kAbsolute;
+    std::uint8_t exceptions = kOmitted;
+  };
+
+  /// Those of the CIE at a position; empty if it cannot be understood.
+  std::optional<Encodings> encodings_of(std::uint64_t position) {
     const auto [known, is_new] = encodings_.try_emplace(position);
     if (is_new) known->second = parse_cie(position);
     return known->second;
   }
 
-  std::optional<std::uint8_t> parse_cie(std::uint64_t position) const {
+  std::optional<Encodings> parse_cie(std::uint64_t position) const {
     Cursor cursor(bytes_, address_, position);
     const auto length = cursor.fixed<std::uint32_t>();
     const auto id = cursor.fixed<std::uint32_t>();
@@ -188,28 +204,26 @@ class EhFrame {
     else
       cursor.leb128(false);
     if (!cursor.ok()) return std::nullopt;
-    if (augmentation.empty()) return kAbsolute;
+    Encodings encodings;
+    if (augmentation.empty()) return encodings;
     if (augmentation[0] != 'z') return std::nullopt;
 
     cursor.leb128(false);  // length of the augmentation data
     for (const char c : augmentation.substr(1)) {
-      if (c == 'R') {
-        const auto encoding = cursor.fixed<std::uint8_t>();
-        return cursor.ok() ? std::optional(encoding) : std::nullopt;
-      }
-      if (c == 'L') cursor.skip(1);
+      if (c == 'R') encodings.function = cursor.fixed<std::uint8_t>();
+      if (c == 'L') encodings.exceptions = cursor.fixed<std::uint8_t>();
       if (c == 'P') {  // personality routine: only its size matters here
         const auto encoding = cursor.fixed<std::uint8_t>();
         cursor.pointer(encoding & kFormatMask);
       }
       if (!cursor.ok()) return std::nullopt;
     }
-    return kAbsolute;
+    return encodings;
   }
 
   Bytes bytes_;
   std::uint64_t address_;
-  std::unordered_map<std::uint64_t, std::optional<std::uint8_t>> encodings_;
+  std::unordered_map<std::uint64_t, std::optional<Encodings>> encodings_;
 };
 
 /// .eh_frame from an address to the end of its segment.

@@ -63,12 +63,14 @@ std::optional<ElfFile> ElfFile::open(int fd) {
   if (got != sizeof header || !is_supported(header)) return std::nullopt;
 
   ElfFile file(fd, std::uint64_t(status.st_size));
+  file.fixed_address_ = header.e_type == ET_EXEC;
   if (header.e_phentsize == sizeof(Elf64_Phdr)) {
     const Bytes table = file.read(header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr));
     for (std::size_t i = 0; i < table.size() / sizeof(Elf64_Phdr); ++i) {
       const auto raw = copy_at<Elf64_Phdr>(table, i);
       ElfSegment segment{raw.p_type,   raw.p_flags,  raw.p_vaddr,
-                         raw.p_offset, raw.p_filesz, raw.p_align};
+                         raw.p_offset, raw.p_filesz, raw.p_align,
+                         raw.p_memsz};
       file.cut(segment.offset, segment.size);
       if (segment.address + segment.size < segment.address) segment.size = 0;
       file.segments_.push_back(segment);
@@ -127,6 +129,13 @@ Bytes ElfFile::read(std::uint64_t offset, std::uint64_t size) const {
   }
   bytes.resize(done);
   return bytes;
+}
+
+Bytes ElfFile::read_at(std::uint64_t address, std::uint64_t size) const {
+  const ElfSegment* segment = segment_at(address);
+  if (!segment) return {};
+  const std::uint64_t skipped = address - segment->address;
+  return read(segment->offset + skipped, std::min(size, segment->size - skipped));
 }
 
 Bytes ElfFile::build_id() const {

@@ -18,6 +18,7 @@ struct ElfSegment {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;  ///< bytes in the file; offset + size never exceeds the file's size
   std::uint64_t align = 0;
+  std::uint64_t memory_size = 0;  ///< as the header says, unchecked
 
   bool contains(std::uint64_t at) const { return at >= address && at - address < size; }
 };
@@ -43,6 +44,8 @@ class ElfFile {
   static std::optional<ElfFile> open(int fd);
 
   std::uint64_t file_size() const { return file_size_; }
+  /// ET_EXEC: loaded where it was linked, nowhere else.
+  bool fixed_address() const { return fixed_address_; }
   const std::vector<ElfSegment>& segments() const { return segments_; }
   const std::vector<ElfSection>& sections() const { return sections_; }
 
@@ -69,6 +72,9 @@ class ElfFile {
     }
   }
 
+  /// Up to `size` bytes at a virtual address: fewer at the end of its segment's bytes in the file.
+  Bytes read_at(std::uint64_t address, std::uint64_t size) const;
+
   /// The linker's build-id; empty if there is none.
   Bytes build_id() const;
 
@@ -80,6 +86,7 @@ class ElfFile {
 
   int fd_;
   std::uint64_t file_size_;
+  bool fixed_address_ = false;
   std::vector<ElfSegment> segments_;
   std::vector<ElfSection> sections_;
   Bytes section_names_;

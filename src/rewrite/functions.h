@@ -11,6 +11,7 @@ namespace ttrace {
 struct FunctionRange {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
+  std::uint64_t exceptions = 0;  ///< its table in .gcc_except_table; 0 if it has none
 };
 
 /// The functions that the unwind tables describe: from the search table of .eh_frame_hdr, else by

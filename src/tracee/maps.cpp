@@ -80,4 +80,12 @@ TaskActivity read_activity(Tid tid) {
   return activity;
 }
 
+std::uint64_t read_ignored_signals(Pid pid) {
+  const std::string text = read_whole("/proc/" + std::to_string(pid.value()) + "/status");
+  std::uint64_t ignored = 0;
+  const std::size_t at = text.find("SigIgn:");
+  if (at != std::string::npos) std::sscanf(text.c_str() + at, "SigIgn: %" SCNx64, &ignored);
+  return ignored;
+}
+
 }  // namespace ttrace

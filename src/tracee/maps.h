@@ -35,4 +35,7 @@ struct TaskActivity {
 };
 TaskActivity read_activity(Tid tid);
 
+/// The signals that a process ignores, as a bit set (bit 0: signal 1); SigIgn of /proc/PID/status.
+std::uint64_t read_ignored_signals(Pid pid);
+
 }  // namespace ttrace

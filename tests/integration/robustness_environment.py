@@ -5,7 +5,6 @@ import resource
 import shutil
 import signal
 import struct
-import subprocess
 
 from robustness_common import (Skipped, check, contents, is_root, main, needs, require,
                                require_refused)
@@ -71,10 +70,12 @@ def directory_without_the_right_to_write(place):
 @check
 def directory_on_a_read_only_file_system(place):
     for where in "/proc/ttrace", "/sys/ttrace":
-        require_refused(place.run(place.example("early_exit"), UNTIL_FAIL,
-                                  f"--ttrace-dir={where}")
-                        if False else place.tool("record", f"--dir={where}", "--", "/bin/true"),
-                        where)
+        result = place.run(place.example("early_exit"), UNTIL_FAIL, f"--ttrace-dir={where}")
+        if result.stdout:  # what access(2) allows may fail all the same
+            line = told_at_the_end(result, where)
+        else:
+            line = require_refused(result, where)
+    return line
 
 
 @check
@@ -152,7 +153,10 @@ def file_size_limit(place):
         def limit(size=blocks * 1024):
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
         result = place.run(place.example("early_exit"), UNTIL_FAIL, preexec_fn=limit)
-        line = told_at_the_end(result, "File too large", what=f"ulimit -f {blocks}")
+        if b"SIGXFSZ" in result.stderr:  # the program itself has no room for its list of cases
+            require_refused(result, "SIGXFSZ", what=f"ulimit -f {blocks}")
+        else:
+            line = told_at_the_end(result, "File too large", what=f"ulimit -f {blocks}")
         result = place.tool("record", "--", "echo", "hello", preexec_fn=limit)
         require(result.returncode == 2 and b"File too large" in result.stderr,
                 f"record, ulimit -f {blocks}", result)
@@ -167,7 +171,7 @@ def denied(place, names, *command):
 def refused_by_filter(place, name, *says):
     for command in ((place.example("early_exit"), UNTIL_FAIL),
                     (place.ttrace, "record", "--", "/bin/true")):
-        line = require_refused(denied(place, name, *command), *says, what=name)
+        line = require_refused(denied(place, name, *command), *says, what=name, progress=True)
     require(not os.path.exists(place.store), "something was kept")
     place.require_clean()
     return line
@@ -203,7 +207,7 @@ def niceties_denied(place):
                  "process_vm_readv,process_vm_writev"):
         result = denied(place, name, place.example("early_exit"), UNTIL_FAIL)
         if result.returncode != 1:
-            require_refused(result, name.split(",", maxsplit=1)[0], what=name)
+            require_refused(result, what=name, progress=True)
         else:
             require(b"replay verified" in result.stdout + result.stderr, name, result)
         place.require_clean()
@@ -214,7 +218,7 @@ def attempts_below_another_tracer(place):
     """A program that is traced already cannot be traced again; ttrace itself can be traced."""
     needs("strace")
     result = place.run("strace", "-f", "-o", "/dev/null", place.example("early_exit"), UNTIL_FAIL)
-    require_refused(result, "ptrace")
+    require_refused(result, "ptrace", progress=True)
     place.require_clean()
 
 
@@ -361,8 +365,9 @@ def few_descriptors(place):
         result = place.run(place.example("early_exit"), UNTIL_FAIL, preexec_fn=limit)
         lines = (result.stdout + result.stderr).decode(errors="replace").splitlines()
         if result.returncode == 2:
-            about = [line for line in lines if "Too many open files" in line]
-            require(len(about) == 1, f"{number} descriptors: not one line about it", result)
+            about = [line for line in lines if "Too many open files" in line or
+                     "not recordable" in line]
+            require(about, f"{number} descriptors: no line about it", result)
         elif result.returncode != 127:  # the loader itself needs some
             require(result.returncode == 1 and len(place.traces()) == 1, f"{number}", result)
             place.require_verified(*place.traces())
@@ -409,7 +414,7 @@ def no_more_processes(place):
     result = place.run(*nobody, *command)
     if result.returncode == 1:
         raise Skipped("the limit has no effect here")
-    return require_refused(result, "fork")
+    return require_refused(result, "fork", progress=True)
 
 
 @check
@@ -447,6 +452,7 @@ def working_directory_gone(place):
     result = place.run("sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1"',
                        place.example("early_exit"), UNTIL_FAIL)
     line = require_refused(result, ".ttrace")
+    require("internal error" not in line, "the line is no help", result)
     place.require_clean()
     return line
 
@@ -492,8 +498,6 @@ def gdb_missing(place):
 @check
 def serving_where_it_cannot(place):
     trace = place.record("/bin/true")
-    with subprocess.Popen(["sleep", "60"]) as sleeper:  # keeps the name busy only if it must
-        sleeper.kill()
     for address, name in (("unix:" + place.path("no", "where"), "where"), ("99999", "99999"),
                           ("x", "x"), ("-1", "-1"), ("unix:", "unix:"),
                           ("unix:" + "x" * 200, "xxx"), ("192.0.2.1:4000", "192.0.2.1")):
