@@ -112,7 +112,14 @@ std::pair<Fd, Fd> make_pipe() {
 
 [[noreturn]] void refuse_to_trace(const std::string& what, int error, pid_t child) {
   kill(child, SIGKILL);
-  waitpid(child, nullptr, __WALL);
+  // A child that is already ending stands in its exit stop, where SIGKILL does not reach it.
+  int status = 0;
+  for (;;) {
+    const pid_t got = waitpid(child, &status, __WALL);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 || !WIFSTOPPED(status)) break;
+    ptrace(PTRACE_CONT, child, nullptr, nullptr);
+  }
   throw Error(what + " is refused here (" + std::strerror(error) +
               "): in a container allow it (docker run --cap-add=SYS_PTRACE "
               "--security-opt seccomp=unconfined); elsewhere see kernel.yama.ptrace_scope");
@@ -205,6 +212,7 @@ Launched launch(const Program& program, const RecordOptions& options) {
   if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP &&
       Task(Tid(child)).registers().orig_rax == SYS_execve) {
     launched.pid = Pid(child);
+    launched.path = path;
     return launched;
   }
   SetupFailure failure{SetupFailure::filter, EPERM};

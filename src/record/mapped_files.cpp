@@ -9,12 +9,18 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 namespace ttrace {
 namespace {
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+std::string descriptor_link(Tid tid, int descriptor) {
+  return "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
 }
 
 std::string link_target(const std::string& link) {
@@ -45,16 +51,31 @@ MappedFiles::MappedFiles(Recording& recording, SiteCache* sites)
 
 std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descriptor,
                                                               bool executable) {
-  const std::string link =
-      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
+  const std::string link = descriptor_link(tid, descriptor);
   const std::string path = link_target(link);
   Fd file(open(link.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) throw NotRecordable("mmap of " + path + ", which the recorder cannot read");
+  if (!file) {
+    throw NotRecordable("mmap of " + path + ", which the recorder cannot open: " +
+                        std::strerror(errno));
+  }
   struct stat info {};
   fstat(file.value(), &info);
   if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 5)) return {};  // /dev/zero
   if (!S_ISREG(info.st_mode)) throw NotRecordable("mmap of " + path + " (not a regular file)");
   return enter(std::move(file), path, executable);
+}
+
+void MappedFiles::note_shared(Tid tid, int descriptor) {
+  const std::string link = descriptor_link(tid, descriptor);
+  struct stat info {};
+  if (stat(link.c_str(), &info) == 0) shared_[{info.st_dev, info.st_ino}] = link_target(link);
+}
+
+std::string MappedFiles::shared_file(Tid tid, int descriptor) const {
+  struct stat info {};
+  if (shared_.empty() || stat(descriptor_link(tid, descriptor).c_str(), &info) != 0) return "";
+  const auto found = shared_.find({info.st_dev, info.st_ino});
+  return found == shared_.end() ? "" : found->second;
 }
 
 MappedFiles::File MappedFiles::from_path(const std::string& path, std::uint64_t device,
@@ -68,6 +89,12 @@ MappedFiles::File MappedFiles::from_path(const std::string& path, std::uint64_t 
     throw NotRecordable("mapping of " + path + ", which was replaced or cannot be read");
   }
   return enter(std::move(file), path, executable);
+}
+
+MappedFiles::File MappedFiles::from_link(const std::string& link, bool executable) {
+  Fd file(open(link.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw NotRecordable("execution of " + link_target(link) + ", which cannot be read");
+  return enter(std::move(file), link_target(link), executable);
 }
 
 MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {

@@ -24,6 +24,12 @@ class MappedFiles {
   /// The file behind a descriptor of a stopped thread. nullopt: /dev/zero, which maps as anonymous
   /// memory. Throws NotRecordable for any other device.
   std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
+  /// The file behind a /proc/PID/exe link; it is entered under the name that the link shows.
+  File from_link(const std::string& link, bool executable);
+  /// Remembers that the file behind a descriptor is mapped with MAP_SHARED.
+  void note_shared(Tid tid, int descriptor);
+  /// The path of the file behind a descriptor if it was noted as shared, else "".
+  std::string shared_file(Tid tid, int descriptor) const;
   /// The file of that name, which maps showed with this device and inode; NotRecordable if it was
   /// replaced.
   File from_path(const std::string& path, std::uint64_t device, std::uint64_t inode,
@@ -38,6 +44,7 @@ class MappedFiles {
   SiteCache* sites_;
   std::int64_t began_ns_;
   std::map<Identity, std::uint32_t> known_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> shared_;  ///< by device, inode
 };
 
 }  // namespace ttrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sched.h>
 #include <signal.h>
 
 #include <array>
@@ -51,6 +52,7 @@ struct RecordedProcess {
 /// An argument of a call that points at scratch memory while the call runs.
 struct Redirection {
   std::uint8_t argument = 0;
+  Bytes given;                          ///< what was copied in; empty: nothing
   std::uint64_t length = 0;
   Address original;
   Address scratch;
@@ -105,7 +107,8 @@ struct RecordedThread {
   std::uint64_t signal_mask = 0;
   Address clear_tid;
   Address robust_list;
-  std::vector<Address> words_at_exit;  ///< futex words that the kernel writes when it ends
+  std::vector<MemoryWrite> writes_at_exit;  ///< what the kernel writes when it ends
+  cpu_set_t affinity{};                     ///< the CPUs that it believes it may use
   std::deque<HeldSignal> held_signals;
 
   Task task() const { return Task(tid); }

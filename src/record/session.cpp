@@ -29,6 +29,13 @@ constexpr auto kAfterlife = 5s;
 /// drawn for each attempt, because races differ in how many switches they need and bear.
 constexpr double kSwitchShares[] = {0.5, 0.25, 0.1, 0.03};
 
+UsageError exec_failure(const std::string& path, int error) {
+  const std::string why = SystemError("cannot execute " + path, error).what();
+  if (error == ENOENT) return UsageError(why + " (the interpreter that it names is missing)");
+  if (error == ENOEXEC) return UsageError(why + " (a script needs a first line like #!/bin/sh)");
+  return UsageError(why);
+}
+
 bool has_held(const RecordedThread& thread) {
   for (const HeldSignal& held : thread.held_signals) {
     if (!held.queued) return true;
@@ -71,6 +78,7 @@ void RecordSession::begin(Launched launched) {
   thread->tid = Tid(launched.pid.value());
   thread->process = process;
   Thread& root = *(threads_[thread->tid] = std::move(thread));
+  root.affinity = pin_.original();
   current_ = root.tid;
 
   // The thread stands at the entry of its first execve.
@@ -80,15 +88,16 @@ void RecordSession::begin(Launched launched) {
     const int error = stop.kind == StopStatus::Kind::syscall
                           ? int(-std::int64_t(root.task().registers().rax))
                           : ENOEXEC;
-    throw UsageError(std::string("cannot execute the program: ") +
-                     SystemError("execve", error).what());
+    throw exec_failure(launched.path, error);
   }
   on_exec(root);
 }
 
 void RecordSession::main_loop() {
-  while (!threads_.empty() && !ended_) {
-    check_limits(nullptr);
+  // The clock is looked at now and then here, and whenever the timer interrupts a wait.
+  constexpr std::uint64_t kStepsBetweenLooks = 64;
+  for (std::uint64_t steps = 0; !threads_.empty() && !ended_; ++steps) {
+    if (steps % kStepsBetweenLooks == 0) check_limits(nullptr);
     if (ended_) break;
     Thread* thread = choose();
     if (thread == nullptr) {
@@ -155,10 +164,10 @@ void RecordSession::step(Thread& thread) {
       resume(thread);
       status = wait_for(thread);
     }
-    if (find(tid) == nullptr || ended_) return;
+    if (find(tid) != &thread || ended_) return;
     if (status) {
       handle(thread, *status);
-    } else if (thread.state == Thread::State::ready) {
+    } else if (thread.state == Thread::State::ready && thread.place == Thread::Place::in_call) {
       thread.state = Thread::State::blocked;
       write_enter(thread);
     }
@@ -191,11 +200,17 @@ std::optional<int> RecordSession::wait_for(Thread& thread) {
   const bool in_call = thread.place == Thread::Place::in_call;
   const bool may_block = in_call && (thread.row->blocking == Blocking::may ||
                                      thread.row->handling == Handling::new_task);
+  // It ended, became a zombie, or its exec was handled while other stops were taken in. By the tid:
+  // the object may be gone.
+  const auto left_alone = [&] {
+    return find(tid) != &thread || thread.state != Thread::State::ready ||
+           (in_call && thread.place != Thread::Place::in_call);
+  };
   int looks = 0;
   for (;;) {
     const bool poll = may_block && others_ready(thread);
     const bool got = take_one_stop(!poll);
-    if (find(tid) == nullptr || thread.state == Thread::State::dying) return {};
+    if (left_alone()) return {};
     if (thread.pending_status) return std::exchange(thread.pending_status, {});
     if (ended_) return {};
     if (got) continue;
@@ -210,8 +225,7 @@ std::optional<int> RecordSession::wait_for(Thread& thread) {
     if (state != 'S' && state != 'D') continue;
     // It may have stopped just after a short sleep inside the call.
     take_one_stop(false);
-    if (find(tid) == nullptr || thread.state == Thread::State::dying) return {};
-    if (thread.pending_status) return std::exchange(thread.pending_status, {});
+    if (!left_alone() && thread.pending_status) return std::exchange(thread.pending_status, {});
     return {};
   }
 }
@@ -242,7 +256,8 @@ void RecordSession::note_stop(Tid tid, int status) {
   const StopStatus stop = understand(status);
   const bool urgent = stop.kind == StopStatus::Kind::exited ||
                       stop.kind == StopStatus::Kind::killed ||
-                      (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT);
+                      (stop.kind == StopStatus::Kind::event &&
+                       (stop.value == PTRACE_EVENT_EXIT || stop.value == PTRACE_EVENT_EXEC));
   if (urgent) {
     thread->pending_status.reset();
     try {
@@ -337,6 +352,12 @@ void RecordSession::check_limits(Thread* running) {
 void RecordSession::end_early(EndEvent::Reason reason) {
   ended_ = true;
   result_.reason = reason;
+  // A replay shall show each thread where it really was: inside the call that it sleeps in.
+  for (const auto& [tid, thread] : threads_) {
+    const bool inside =
+        thread->place == Thread::Place::in_call || thread->place == Thread::Place::entry;
+    if (inside && thread->row != nullptr) write_enter(*thread);
+  }
   Event event;
   event.tid = current_;
   event.time_us = elapsed_us();

@@ -56,6 +56,10 @@ class RecordSession {
   void answer(Thread& thread, std::int64_t result, std::vector<MemoryWrite> writes = {});
   void answer_affinity(Thread& thread);
   void write_enter(Thread& thread);
+  void move_results(Thread& thread, const std::vector<Redirection>& redirected, SyscallView& call,
+                    SyscallExit& exit);
+  void show_copies_originals(Thread& thread, const SyscallView& call,
+                             std::vector<MemoryWrite>& writes);
   void finish_call(Thread& thread, SyscallExit exit);
   void redirect(Thread& thread, GeneralRegisters& regs);
   void note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit);
@@ -83,7 +87,7 @@ class RecordSession {
   void make_scratch(Thread& thread);
   void on_exiting(Thread& thread);
   void on_gone(Thread& thread, StopStatus status, int wait_status);
-  void record_task_exit(Thread& thread, int wait_status);
+  bool is_executing(const RecordedProcess& process) const;
   void warn(const std::string& line);
 
   const RecordOptions& options_;

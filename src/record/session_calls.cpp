@@ -1,10 +1,11 @@
 #include <linux/kcmp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "record/filter.h"
 #include "record/session.h"
@@ -35,6 +36,26 @@ SyscallView view_of(const GeneralRegisters& regs) {
       std::int64_t(regs.orig_rax), {regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9}, 0};
 }
 
+/// The descriptor of a file whose contents the call may change, or -1.
+int written_descriptor(const SyscallView& call) {
+  switch (call.number) {
+    case SYS_write:
+    case SYS_writev:
+    case SYS_pwrite64:
+    case SYS_pwritev:
+    case SYS_pwritev2:
+    case SYS_ftruncate:
+    case SYS_fallocate:
+    case SYS_sendfile:
+      return int(call.args[0]);
+    case SYS_copy_file_range:
+    case SYS_splice:
+      return int(call.args[2]);
+    default:
+      return -1;
+  }
+}
+
 /// The call moves data between descriptors without showing it to the program.
 bool moves_data_unseen(std::int64_t number) {
   return number == SYS_sendfile || number == SYS_splice || number == SYS_tee ||
@@ -53,6 +74,42 @@ std::optional<std::int64_t> answer_to_advice(std::uint64_t advice) {
     default:
       return {};
   }
+}
+
+/// Whether a record is our copy of a held signal: a siginfo_t, or else a signalfd_siginfo.
+bool is_copy_of(const HeldSignal& held, bool is_siginfo, const std::byte* record) {
+  if (is_siginfo) {
+    siginfo_t info;
+    std::memcpy(&info, record, sizeof info);
+    return info.si_code == SI_QUEUE && info.si_pid == getpid() &&
+           info.si_value.sival_int == held.cookie;
+  }
+  signalfd_siginfo info;
+  std::memcpy(&info, record, sizeof info);
+  return info.ssi_code == SI_QUEUE && info.ssi_pid == std::uint32_t(getpid()) &&
+         info.ssi_int == held.cookie && int(info.ssi_signo) == held.info.si_signo;
+}
+
+void show_original(const HeldSignal& held, bool is_siginfo, std::byte* record) {
+  if (is_siginfo) {
+    std::memcpy(record, &held.info, sizeof held.info);
+    return;
+  }
+  signalfd_siginfo info{};
+  info.ssi_signo = std::uint32_t(held.info.si_signo);
+  info.ssi_code = held.info.si_code;
+  info.ssi_errno = held.info.si_errno;
+  if (held.info.si_code == SI_TIMER) {
+    info.ssi_tid = std::uint32_t(held.info.si_timerid);
+    info.ssi_overrun = std::uint32_t(held.info.si_overrun);
+  } else {
+    info.ssi_pid = std::uint32_t(held.info.si_pid);
+    info.ssi_uid = held.info.si_uid;
+  }
+  if (held.info.si_signo == SIGCHLD) info.ssi_status = held.info.si_status;
+  info.ssi_int = held.info.si_value.sival_int;
+  info.ssi_ptr = std::uint64_t(held.info.si_value.sival_ptr);
+  std::memcpy(record, &info, sizeof info);
 }
 
 /// The descriptor that such a call writes to.
@@ -81,6 +138,10 @@ void RecordSession::on_call_entry(Thread& thread) {
     throw NotRecordable("system call " + std::to_string(call.number & ~0x40000000) +
                         " by int 0x80 or the x32 ABI");
   }
+  constexpr std::uint64_t kVsyscallPage = 0xffffffffff600000;
+  if (page_floor(thread.regs.rip) == kVsyscallPage) {
+    throw NotRecordable("a call through the legacy vsyscall page");
+  }
   thread.place = Thread::Place::entry;
   thread.call = call;
   thread.row = syscall_row(call.number);
@@ -108,7 +169,14 @@ void RecordSession::on_call_entry(Thread& thread) {
     return answer(thread, -EINVAL);
   }
   requeue_held(thread);
-  if (thread.row->handling == Handling::exit) write_enter(thread);
+  // A replay must bring the thread here first: what it wrote may be seen by others that live on.
+  if (thread.row->handling == Handling::exit || thread.row->handling == Handling::exec) {
+    write_enter(thread);
+  }
+  if (const int descriptor = written_descriptor(call); descriptor >= 0) {
+    const std::string path = files_.shared_file(thread.tid, descriptor);
+    if (!path.empty()) throw NotRecordable("write to " + path + ", which is mapped with MAP_SHARED");
+  }
   if (call.number == SYS_rt_sigaction && call.args[1] != 0) {
     thread.memory().read_value(Address(call.args[1]), thread.new_action);
   }
@@ -163,12 +231,23 @@ void RecordSession::on_mark(Thread& thread) {
 /// them; it stays on ours.
 void RecordSession::answer_affinity(Thread& thread) {
   const auto& args = thread.call.args;
-  if (thread.call.number == SYS_sched_setaffinity) return answer(thread, 0);
+  Thread* const of = args[0] == 0 ? &thread : find(Tid(pid_t(args[0])));
+  if (of == nullptr) return answer(thread, -ESRCH);
+  if (thread.call.number == SYS_sched_setaffinity) {
+    cpu_set_t wanted{};
+    const std::size_t size = std::min<std::uint64_t>(args[1], sizeof wanted);
+    const std::span bytes = std::as_writable_bytes(std::span(&wanted, 1)).first(size);
+    if (thread.memory().read(Address(args[2]), bytes) != size) return answer(thread, -EFAULT);
+    CPU_AND(&wanted, &wanted, &pin_.original());
+    if (CPU_COUNT(&wanted) == 0) return answer(thread, -EINVAL);
+    of->affinity = wanted;
+    return answer(thread, 0);
+  }
   // sched_getaffinity(2): the kernel writes its own mask size and returns it.
   constexpr std::uint64_t kMaskBytes = 8;
   if (args[1] < kMaskBytes) return answer(thread, -EINVAL);
   const std::uint64_t length = std::min<std::uint64_t>(args[1] & ~7ull, sizeof(cpu_set_t));
-  const ByteView mask = bytes_of(pin_.original()).first(length);
+  const ByteView mask = bytes_of(of->affinity).first(length);
   MemoryWrite write{Address(args[2]), Bytes(mask.begin(), mask.end())};
   if (!thread.memory().write(write.at, write.data)) return answer(thread, -EFAULT);
   answer(thread, std::int64_t(length), {std::move(write)});
@@ -213,13 +292,14 @@ void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
     const Address original(thread.call.args.at(slot.argument));
     if (original == Address() || slot.length == 0) continue;
     if (slot.length > end - at) break;
+    Bytes given;
     if (slot.copy_in) {
-      const Bytes contents = space.memory.read(original, slot.length);
-      if (contents.size() != slot.length) continue;  // the kernel will say EFAULT
-      space.memory.write(at, contents);
+      given = space.memory.read(original, slot.length);
+      if (given.size() != slot.length) continue;  // the kernel will say EFAULT
+      space.memory.write(at, given);
     }
     argument(regs, slot.argument) = at.value();
-    thread.redirected.push_back({slot.argument, slot.length, original, at});
+    thread.redirected.push_back({slot.argument, std::move(given), slot.length, original, at});
     constexpr std::uint64_t kAlignment = 64;
     at = Address((at + slot.length + kAlignment - 1).value() & ~(kAlignment - 1));
   }
@@ -255,8 +335,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     thread.restarted = call;
     thread.restarted_redirected = redirected;
   }
-  // What the kernel wrote to scratch memory appears where the program asked for it only now, and
-  // only that: other threads may have written beside it.
+  // As the call left it: in scratch memory, where that stood in for the program's.
   const MemoryPeek result_peek = [&](Address at, std::span<std::byte> into) {
     for (const Redirection& r : redirected) {
       if (at < r.original || at >= r.original + r.length) continue;
@@ -269,14 +348,80 @@ void RecordSession::on_call_exit(Thread& thread) {
   for (const MemoryRange& range : outputs_of(call, thread.notes, result_peek)) {
     Bytes data(range.length);
     data.resize(result_peek(range.at, data));
-    if (data.empty()) continue;
-    if (!redirected.empty()) memory.write(range.at, data);
-    exit.writes.push_back({range.at, std::move(data)});
+    if (!data.empty()) exit.writes.push_back({range.at, std::move(data)});
   }
+  show_copies_originals(thread, call, exit.writes);
+  if (!redirected.empty()) move_results(thread, redirected, call, exit);
   note_effects(thread, call, exit);
-  if (call.result > 0) note_output(thread, call, exit);
+  if (call.result > 0) {
+    exit.written_digest = digest_of_written(call, peek(thread));
+    if (exit.written_digest != 0) note_output(thread, call, exit);
+  }
   finish_call(thread, std::move(exit));
   consider_switch(call.number == SYS_sched_yield ? 1 / switch_share_ : 1);
+}
+
+/// What the kernel wrote to scratch memory appears where the program asked for it only now, and only
+/// that: other threads may have written beside it, or over what the kernel left alone.
+void RecordSession::move_results(Thread& thread, const std::vector<Redirection>& redirected,
+                                 SyscallView& call, SyscallExit& exit) {
+  std::vector<MemoryWrite> changed;
+  for (MemoryWrite& write : exit.writes) {
+    const auto from = std::find_if(redirected.begin(), redirected.end(), [&](const auto& r) {
+      return write.at >= r.original && write.at < r.original + r.length;
+    });
+    if (from == redirected.end() || from->given.empty()) {
+      changed.push_back(std::move(write));
+      continue;
+    }
+    const std::size_t offset = write.at - from->original;
+    const auto same = [&](std::size_t i) {
+      return offset + i < from->given.size() && write.data[i] == from->given[offset + i];
+    };
+    for (std::size_t i = 0; i < write.data.size();) {
+      if (same(i)) {
+        ++i;
+        continue;
+      }
+      const std::size_t first = i;
+      while (i < write.data.size() && !same(i)) ++i;
+      changed.push_back({write.at + first, Bytes(write.data.begin() + std::ptrdiff_t(first),
+                                                 write.data.begin() + std::ptrdiff_t(i))});
+    }
+  }
+  exit.writes.clear();
+  for (MemoryWrite& write : changed) {
+    // With the program's own rights: memory that it may not write is EFAULT, as it would have been.
+    if (!write_as_program(thread.process->pid, write.at, write.data)) {
+      exit.result = call.result = -EFAULT;
+      thread.regs.rax = std::uint64_t(call.result);
+      thread.task().set_registers(thread.regs);
+      return;
+    }
+    exit.writes.push_back(std::move(write));
+  }
+}
+
+/// A program may take a signal that we sent again (requeue_held) out of sigtimedwait or a signalfd:
+/// it shall see the original.
+void RecordSession::show_copies_originals(Thread& thread, const SyscallView& call,
+                                          std::vector<MemoryWrite>& writes) {
+  if (thread.held_signals.empty() || call.result <= 0) return;
+  const bool waits = call.number == SYS_rt_sigtimedwait;
+  if (!waits && call.number != SYS_read) return;
+  const std::size_t size = waits ? sizeof(siginfo_t) : sizeof(signalfd_siginfo);
+  for (MemoryWrite& write : writes) {
+    for (std::size_t at = 0; at + size <= write.data.size(); at += size) {
+      std::byte* record = write.data.data() + at;
+      const auto held = std::find_if(
+          thread.held_signals.begin(), thread.held_signals.end(),
+          [&](const HeldSignal& h) { return h.queued && is_copy_of(h, waits, record); });
+      if (held == thread.held_signals.end()) continue;
+      show_original(*held, waits, record);
+      thread.held_signals.erase(held);
+      thread.memory().write(write.at + at, std::span(record, size));
+    }
+  }
 }
 
 void RecordSession::finish_call(Thread& thread, SyscallExit exit) {
@@ -308,7 +453,10 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);
       if (!file) return;
       exit.backing = ObjectRef{file->object, args[5]};
-      if ((args[3] & MAP_TYPE) != MAP_PRIVATE) space.shows_shared_files = true;
+      if ((args[3] & MAP_TYPE) != MAP_PRIVATE) {
+        space.shows_shared_files = true;
+        files_.note_shared(thread.tid, int(args[4]));
+      }
       if (executable) patch(space, *file, at, args[1], args[5], exit.patches);
       return;
     }

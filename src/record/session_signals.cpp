@@ -104,6 +104,13 @@ void RecordSession::on_signal(Thread& thread, int signal) {
       break;
   }
   if (at_boundary) return deliver(thread, info, false);
+  // One that was sent again but not delivered is superseded: the program may have discarded it
+  // (SIG_IGN) or the kernel merged it.
+  if (signal < SIGRTMIN) {
+    std::erase_if(thread.held_signals, [&](const HeldSignal& h) {
+      return h.queued && h.info.si_signo == signal;
+    });
+  }
   const bool already = signal < SIGRTMIN &&
                        std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
                                    [&](const HeldSignal& h) { return h.info.si_signo == signal; });

@@ -1,5 +1,6 @@
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -44,6 +45,27 @@ CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
   }
 }
 
+/// Renames the entry of the auxiliary vector by which a C library finds the vDSO. From the stack
+/// pointer of a new program upwards lie argc, argv, 0, environment, 0, auxiliary vector.
+void hide_vdso(const Memory& memory, Address stack) {
+  constexpr std::size_t kMostStack = 16 << 20;  // beyond the kernel's limit for arguments
+  std::vector<std::uint64_t> words;
+  for (std::size_t size = 1 << 14; size <= kMostStack; size *= 4) {
+    words.resize(size / sizeof(std::uint64_t));
+    words.resize(memory.read(stack, std::as_writable_bytes(std::span(words))) /
+                 sizeof(std::uint64_t));
+    std::size_t at = words.empty() ? 0 : words[0] + 2;  // past argc, argv and its 0
+    while (at < words.size() && words[at] != 0) ++at;   // past the environment
+    for (++at; at + 1 < words.size() && words[at] != AT_NULL; at += 2) {
+      if (words[at] != AT_SYSINFO_EHDR) continue;
+      const std::uint64_t ignore = AT_IGNORE;
+      memory.write(stack + at * sizeof ignore, bytes_of(ignore));
+      return;
+    }
+    if (at + 1 < words.size()) return;  // it has none
+  }
+}
+
 std::string executable_of(Pid pid) {
   std::array<char, 4096> path{};
   const std::string link = "/proc/" + std::to_string(pid.value()) + "/exe";
@@ -51,26 +73,32 @@ std::string executable_of(Pid pid) {
   return n < 0 ? "" : std::string(path.data(), std::size_t(n));
 }
 
-/// Walks the robust futex list as the kernel's exit_robust_list() will (kernel/futex/core.c), and
-/// returns the words that it may write.
-std::vector<Address> robust_words(const Memory& memory, Address head) {
+/// What the kernel writes to the robust futexes that a dying thread holds (exit_robust_list() and
+/// handle_futex_death() of kernel/futex/core.c).
+void add_robust_writes(const Memory& memory, Tid tid, Address head,
+                       std::vector<MemoryWrite>& writes) {
   constexpr int kMostEntries = 2048;  // ROBUST_LIST_LIMIT
+  constexpr std::uint32_t kOwner = FUTEX_TID_MASK;
   struct {
     std::uint64_t next;
     std::int64_t offset;
     std::uint64_t pending;
   } list{};
-  std::vector<Address> words;
-  if (head == Address() || !memory.read_value(head, list)) return words;
-  std::uint64_t entry = list.next & ~1ull;
-  for (int i = 0; i < kMostEntries && entry != head.value(); ++i) {
-    words.emplace_back(entry + std::uint64_t(list.offset));
-    std::uint64_t next = 0;
-    if (!memory.read_value(Address(entry), next)) break;
-    entry = next & ~1ull;
+  if (head == Address() || !memory.read_value(head, list)) return;
+  const auto add = [&](std::uint64_t entry) {
+    const Address at((entry & ~1ull) + std::uint64_t(list.offset));
+    std::uint32_t word = 0;
+    if (!memory.read_value(at, word) || (word & kOwner) != std::uint32_t(tid.value())) return;
+    word = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+    const ByteView bytes = bytes_of(word);
+    writes.push_back({at, Bytes(bytes.begin(), bytes.end())});
+  };
+  std::uint64_t entry = list.next;
+  for (int i = 0; i < kMostEntries && (entry & ~1ull) != head.value(); ++i) {
+    add(entry);
+    if (!memory.read_value(Address(entry & ~1ull), entry)) break;
   }
-  if (list.pending != 0) words.emplace_back((list.pending & ~1ull) + std::uint64_t(list.offset));
-  return words;
+  if (list.pending != 0) add(list.pending);
 }
 
 }  // namespace
@@ -118,6 +146,7 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   ++child->process->threads;
   ++child->process->space->users;
   child->signal_mask = thread.signal_mask;
+  child->affinity = thread.affinity;
   if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
 
   const bool alive = understand(status).kind == StopStatus::Kind::event &&
@@ -159,10 +188,10 @@ void RecordSession::on_exec(Thread& caller) {
   if (former != caller.tid && find(former) != nullptr) {
     auto moved = std::move(threads_[former]);
     threads_.erase(former);
-    moved->tid = caller.tid;
-    moved->process = caller.process;
+    const Tid first = caller.tid;
+    moved->tid = first;
     thread = moved.get();
-    threads_[moved->tid] = std::move(moved);
+    threads_[first] = std::move(moved);  // ends the former leader, which `caller` was
   }
   const auto process = thread->process;
   std::erase_if(threads_, [&](const auto& entry) {
@@ -178,11 +207,14 @@ void RecordSession::on_exec(Thread& caller) {
   process->space = std::make_shared<RecordedSpace>(process->pid);
   process->space->users = 1;
   process->threads = 1;
+  process->ending = false;
   process->actions = std::make_shared<SignalTable>(*process->actions);
   process->actions->reset_for_exec();
   thread->state = Thread::State::ready;
   thread->pending_status.reset();
   thread->slot.reset();
+  thread->held_signals.clear();
+  thread->redirected.clear();
   thread->clear_tid = Address();
   thread->robust_list = Address();
   thread->signal_mask = thread->task().signal_mask();
@@ -206,16 +238,7 @@ void RecordSession::make_gate(Thread& thread) {
   const GeneralRegisters regs = thread.task().registers();
   const Task task = thread.task();
 
-  // argc, argv, 0, environment, 0, auxiliary vector
-  std::uint64_t word = 0;
-  Address at(regs.rsp);
-  if (!space.memory.read_value(at, word)) throw Error("the new program has no stack");
-  at = at + (word + 2) * 8;
-  while (space.memory.read_value(at, word) && word != 0) at = at + 8;
-  for (at = at + 8; space.memory.read_value(at, word) && word != AT_NULL; at = at + 16) {
-    const std::uint64_t ignore = AT_IGNORE;
-    if (word == AT_SYSINFO_EHDR) space.memory.write(at, bytes_of(ignore));
-  }
+  hide_vdso(space.memory, Address(regs.rsp));
 
   // There is no syscall instruction to be found yet: put one where the program will begin.
   const Address entry(regs.rip);
@@ -231,10 +254,15 @@ void RecordSession::make_gate(Thread& thread) {
   }
   space.memory.write(kGateCode, std::as_bytes(std::span(kGateInstructions)));
 
+  // [vvar], [vvar_vclock] and [vdso] lie side by side.
+  Address start;
+  Address end;
   for (const MapLine& line : read_maps(thread.process->pid)) {
     if (!line.name.starts_with("[vdso") && !line.name.starts_with("[vvar")) continue;
-    inject(task, SYS_munmap, {line.start.value(), line.end - line.start, 0, 0, 0, 0});
+    if (line.start != end) start = line.start;
+    end = line.end;
   }
+  if (end != Address()) inject(task, SYS_munmap, {start.value(), end - start, 0, 0, 0, 0});
 }
 
 ExecEvent RecordSession::image_of(Thread& thread) {
@@ -261,7 +289,8 @@ ExecEvent RecordSession::image_of(Thread& thread) {
     if (line.inode != 0) {
       const bool is_program = line.inode == exe.st_ino;
       const MappedFiles::File file =
-          files_.from_path(is_program ? exe_link : line.name, line.device, line.inode, executable);
+          is_program ? files_.from_link(exe_link, executable)
+                     : files_.from_path(line.name, line.device, line.inode, executable);
       mapping.name = is_program ? image.path : line.name;
       mapping.backing = ObjectRef{file.object, line.offset};
       if (executable) {
@@ -352,38 +381,48 @@ void RecordSession::make_scratch(Thread& thread) {
   space.slots.assign(kScratchSlots, false);
 }
 
+/// A thread of the process is inside an execve, which ends all others.
+bool RecordSession::is_executing(const RecordedProcess& process) const {
+  for (const auto& [tid, thread] : threads_) {
+    if (thread->process.get() == &process && thread->place == Thread::Place::in_call &&
+        thread->row->handling == Handling::exec) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// PTRACE_EVENT_EXIT: the thread's memory can still be read.
 void RecordSession::on_exiting(Thread& thread) {
+  RecordedProcess& process = *thread.process;
   const auto status = int(thread.task().event_message());
-  if ((status & 0x7f) != 0) thread.process->ending = true;  // killed: all its threads go
-  thread.words_at_exit = robust_words(thread.memory(), thread.robust_list);
-  if (thread.clear_tid != Address()) thread.words_at_exit.push_back(thread.clear_tid);
+  const bool executing = is_executing(process);
+  if ((status & 0x7f) != 0 && !executing) process.ending = true;  // killed: all its threads go
+  add_robust_writes(thread.memory(), thread.tid, thread.robust_list, thread.writes_at_exit);
+  if (thread.clear_tid != Address() && process.space->users > 1) {
+    thread.writes_at_exit.push_back({thread.clear_tid, Bytes(sizeof(pid_t))});
+  }
   thread.state = Thread::State::dying;
-  const bool first = thread.tid.value() == thread.process->pid.value();
-  const bool outlived = first && !thread.process->ending && thread.process->threads > 1;
+  const bool first = thread.tid.value() == process.pid.value();
+  const bool outlived = first && !process.ending && !executing && process.threads > 1;
   thread.task().resume(Resume::run);
   if (!outlived) return;
   // A first thread whose process goes on is not reported before the last thread ends.
   while (read_activity(thread.tid).state != 'Z') sched_yield();
   thread.state = Thread::State::zombie;
-  record_task_exit(thread, status);
-}
-
-void RecordSession::record_task_exit(Thread& thread, int wait_status) {
-  TaskExitEvent event;
-  event.status = wait_status;
-  for (const Address at : thread.words_at_exit) {
-    Bytes word = thread.memory().read(at, sizeof(std::uint32_t));
-    if (word.size() == sizeof(std::uint32_t)) event.writes.push_back({at, std::move(word)});
-  }
-  append(thread, std::move(event));
+  append(thread, TaskExitEvent{status, std::exchange(thread.writes_at_exit, {})});
 }
 
 void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) {
   const auto process = thread.process;
   RecordedSpace& space = *process->space;
   const bool first = thread.tid.value() == process->pid.value();
-  if (!first && !process->ending) record_task_exit(thread, wait_status);
+  // The end of the whole process says it for all its threads, unless somebody else sees what the
+  // kernel wrote for this one.
+  const bool seen = !thread.writes_at_exit.empty();
+  if (seen || (!first && !process->ending)) {
+    append(thread, TaskExitEvent{wait_status, std::exchange(thread.writes_at_exit, {})});
+  }
   --process->threads;
   --space.users;
   if (thread.slot) space.slots.at(*thread.slot) = false;

@@ -1,4 +1,5 @@
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -112,7 +113,7 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
   if (row != nullptr && row->handling == Handling::address_space) {
     shape_address_space(thread, entry, exit);
   }
-  if (exit.output_stream != 0) show_output(thread, entry, exit);
+  if (exit.written_digest != 0) check_written(thread, entry, exit);
   write(space, exit.writes);
   patch(space, exit.patches);
   if (exit.registers) {
@@ -127,6 +128,14 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
   if (is_restart(exit.result)) {
     thread.restart = exit.result;
     thread.regs.orig_rax = std::uint64_t(entry.number);
+  }
+  const bool sets_limit = entry.number == SYS_setrlimit && entry.args[0] == RLIMIT_STACK;
+  const bool sets_limit_64 = entry.number == SYS_prlimit64 && entry.args[1] == RLIMIT_STACK &&
+                             entry.args[0] == 0 && entry.args[2] != 0;
+  if (exit.result == 0 && (sets_limit || sets_limit_64)) {
+    std::uint64_t limit = 0;
+    space.host->memory().read_value(Address(entry.args[sets_limit ? 1 : 2]), limit);
+    raise_stack_limit(space, limit);
   }
   if (entry.number == SYS_prctl && entry.args[0] == PR_SET_NAME && exit.result == 0) {
     thread.name = space.host->memory().read_string(Address(entry.args[1]), 15);
@@ -218,13 +227,19 @@ void Replayer::State::patch(ReplaySpace& space, const std::vector<Patch>& patche
   }
 }
 
-void Replayer::State::show_output(ReplayContext& thread, const SyscallEntry& entry,
-                                  const SyscallExit& exit) {
-  if (!output) return;
+/// The replay writes what the recording wrote; shows it if it went to standard output or error.
+void Replayer::State::check_written(const ReplayContext& thread, const SyscallEntry& entry,
+                                    const SyscallExit& exit) {
   const Memory& memory = thread.process->space->host->memory();
+  const MemoryPeek peek = [&](Address at, std::span<std::byte> into) {
+    return memory.read(at, into);
+  };
   const SyscallView call{entry.number, entry.args, exit.result};
-  for (const MemoryRange& range : written_by(
-           call, [&](Address at, std::span<std::byte> into) { return memory.read(at, into); })) {
+  if (digest_of_written(call, peek) != exit.written_digest) {
+    diverge(thread, "the replay writes other data");
+  }
+  if (exit.output_stream == 0 || !output) return;
+  for (const MemoryRange& range : written_by(call, peek)) {
     output(exit.output_stream, memory.read(range.at, range.length));
   }
 }

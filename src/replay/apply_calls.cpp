@@ -1,4 +1,5 @@
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "replay/state.h"
@@ -6,6 +7,8 @@
 
 namespace ttrace {
 namespace {
+
+constexpr std::uint64_t kMostStack = 1ull << 30;  // as the recorder's
 
 bool overlaps(const std::map<Address, std::byte>& map, Address start, std::uint64_t length) {
   const auto it = map.lower_bound(start);
@@ -37,12 +40,37 @@ void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
   space.mappings.add(mapping);
 }
 
+/// The main stack may grow further than at the exec: map what it may grow to, down to whatever lies
+/// below it.
+void Replayer::State::raise_stack_limit(ReplaySpace& space, std::uint64_t limit) {
+  Address below;
+  for (const Mapping& mapping : space.mappings.all()) {
+    if (!mapping.grows_down) {
+      below = mapping.start + mapping.length;
+      continue;
+    }
+    const Address end = mapping.start + mapping.length;
+    const std::uint64_t size = page_floor(std::min(limit, kMostStack));
+    const Address start = std::max(end - size, below);
+    if (start >= mapping.start) return;
+    Mapping more = mapping;
+    more.start = start;
+    more.length = mapping.start - start;
+    map(space, more);
+    return;
+  }
+}
+
 /// Executes a call that shapes the address space, with the addresses that the recording got.
 void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                                           const SyscallExit& exit) {
   ReplaySpace& space = *thread.process->space;
   const auto& args = entry.args;
-  if (exit.result < 0) return;
+  // mprotect and madvise stop at a hole (ENOMEM), after they have changed what lies before it.
+  const bool partly = exit.result == -ENOMEM &&
+                      (entry.number == SYS_mprotect || entry.number == SYS_pkey_mprotect ||
+                       entry.number == SYS_madvise);
+  if (exit.result < 0 && !partly) return;
   const auto require = [&](std::int64_t result, std::int64_t expected) {
     if (result != expected) {
       diverge(thread, syscall_name(entry.number) + " gave " + std::to_string(result) +
@@ -71,7 +99,8 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
     case SYS_pkey_mprotect: {
       // The stack does not grow here (it is mapped whole), so these flags have nothing to mean.
       const std::uint64_t protection = args[2] & ~std::uint64_t(PROT_GROWSDOWN | PROT_GROWSUP);
-      require(space.host->call(SYS_mprotect, {args[0], length, protection, 0, 0, 0}), 0);
+      require(space.host->call(SYS_mprotect, {args[0], length, protection, 0, 0, 0}),
+              exit.result);
       space.mappings.protect(Address(args[0]), length, int(protection));
       return;
     }
@@ -109,7 +138,8 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
     case SYS_madvise:
       // Only what changes contents matters; the rest is about speed.
       if (args[2] == MADV_DONTNEED || args[2] == MADV_REMOVE || args[2] == 24) {
-        require(space.host->call(SYS_madvise, {args[0], length, MADV_DONTNEED, 0, 0, 0}), 0);
+        require(space.host->call(SYS_madvise, {args[0], length, MADV_DONTNEED, 0, 0, 0}),
+                exit.result);
       }
       return;
     default:

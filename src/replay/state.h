@@ -39,12 +39,14 @@ struct Replayer::State {
   void apply_task_exit(Tid tid);
   void write(ReplaySpace& space, const std::vector<MemoryWrite>& writes);
   void patch(ReplaySpace& space, const std::vector<Patch>& patches);
-  void show_output(ReplayContext& thread, const SyscallEntry& entry, const SyscallExit& exit);
+  void check_written(const ReplayContext& thread, const SyscallEntry& entry,
+                     const SyscallExit& exit);
 
   // apply_calls.cpp
   void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                            const SyscallExit& exit);
   void map(ReplaySpace& space, const Mapping& mapping);
+  void raise_stack_limit(ReplaySpace& space, std::uint64_t limit);
 
   ReplayContext& context(Tid tid);
   const ReplayContext& context(Tid tid) const;

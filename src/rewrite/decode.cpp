@@ -70,6 +70,8 @@ class Decoder {
 
 }  // namespace
 
+std::uint8_t register_of_encoding(unsigned number) { return kRegisterOfEncoding[number & 15]; }
+
 std::optional<Site> site_at(ByteView code, std::uint64_t file_offset) {
   Decoder decoder;
   if (!decoder.decode(code)) return std::nullopt;

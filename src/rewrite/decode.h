@@ -27,6 +27,9 @@ std::optional<Site> site_at(ByteView code, std::uint64_t file_offset);
 /// tables in .rodata, and hand-written ones follow the function's end.
 DecodedFunction decode_function(ByteView code, std::uint64_t file_offset);
 
+/// The index in GeneralRegisters of the register with a number (0 to 15) in instructions.
+std::uint8_t register_of_encoding(unsigned number);
+
 /// Whether `code` reads like instructions as far as the next return or jump. For warnings only:
 /// tells tables of numbers between functions from functions that nothing describes. Most data
 /// meets an invalid or privileged instruction first.

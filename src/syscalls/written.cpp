@@ -1,8 +1,10 @@
 #include "syscalls/written.h"
 
 #include <sys/syscall.h>
+#include <xxhash.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace ttrace {
 
@@ -24,6 +26,25 @@ std::vector<MemoryRange> written_by(const SyscallView& call, const MemoryPeek& p
     }
   }
   return ranges;
+}
+
+std::uint32_t digest_of_written(const SyscallView& call, const MemoryPeek& peek) {
+  const std::vector<MemoryRange> ranges = written_by(call, peek);
+  if (ranges.empty()) return 0;
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       &XXH3_freeState);
+  XXH3_64bits_reset(state.get());
+  Bytes part(65536);
+  for (const MemoryRange& range : ranges) {
+    for (std::uint64_t done = 0; done < range.length;) {
+      const std::size_t size = std::min<std::uint64_t>(part.size(), range.length - done);
+      const std::size_t got = peek(range.at + done, std::span(part).first(size));
+      if (got == 0) break;
+      XXH3_64bits_update(state.get(), part.data(), got);
+      done += got;
+    }
+  }
+  return std::max(std::uint32_t(XXH3_64bits_digest(state.get())), 1u);
 }
 
 }  // namespace ttrace

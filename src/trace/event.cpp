@@ -27,7 +27,8 @@ void fields(auto& io, Like<ExecEvent> auto& v) {
 }
 void fields(auto& io, Like<SyscallEntry> auto& v) { io(v.number, v.args, v.rip, v.digest); }
 void fields(auto& io, Like<SyscallExit> auto& v) {
-  io(v.result, v.writes, v.backing, v.patches, v.registers, v.vector_state, v.output_stream);
+  io(v.result, v.writes, v.backing, v.patches, v.registers, v.vector_state, v.output_stream,
+     v.written_digest);
 }
 void fields(auto& io, Like<SyscallEvent> auto& v) { io(v.entry, v.exit); }
 void fields(auto& io, Like<SyscallEnterEvent> auto& v) { io(v.entry); }

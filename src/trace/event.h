@@ -78,6 +78,9 @@ struct SyscallExit {
   Bytes vector_state;  ///< XSAVE image that goes with `registers`, else empty
   /// 1 or 2: its data went to what the recorded program had as standard output or error.
   std::uint8_t output_stream = 0;
+  /// digest_of the bytes that a write passed on; 0 for any other call. A replay that would write
+  /// something else has diverged, even if it makes the same call.
+  std::uint32_t written_digest = 0;
 };
 
 /// A system call during which no other event happened.

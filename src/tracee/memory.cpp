@@ -1,6 +1,7 @@
 #include "tracee/memory.h"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +56,18 @@ bool Memory::write(Address at, ByteView bytes) const {
   while (done < bytes.size()) {
     const ssize_t n = pwrite(fd_.value(), bytes.data() + done, bytes.size() - done,
                              static_cast<off_t>(at.value() + done));
+    if (n <= 0) return false;
+    done += std::size_t(n);
+  }
+  return true;
+}
+
+bool write_as_program(Pid pid, Address at, ByteView bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const iovec here{const_cast<std::byte*>(bytes.data()) + done, bytes.size() - done};
+    const iovec there{reinterpret_cast<void*>(at.value() + done), bytes.size() - done};
+    const ssize_t n = process_vm_writev(pid.value(), &here, 1, &there, 1, 0);
     if (n <= 0) return false;
     done += std::size_t(n);
   }

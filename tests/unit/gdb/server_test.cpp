@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <csignal>
 #include <random>
@@ -24,6 +25,8 @@ class ServerTest : public testing::Test {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     client_ = Fd(ends[0]);
+    const timeval patience{20, 0};  // a lost answer is a failure, not a hang
+    ::setsockopt(client_.value(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     line_.emplace(Fd(ends[1]));
     server_.emplace(target, *line_);
   }
@@ -316,7 +319,7 @@ TEST_F(ServerTest, PacketsThatArriveWhileTheProgramRunsAreNotLost) {
   type("\x03" + frame_packet("qC"));
   EXPECT_EQ(next_packet().substr(0, 3), "T02");
   EXPECT_EQ(next_packet(), "QCp64.64");
-  client_.reset();
+  client_.reset();  // whatever came: the session ends
   session.join();
 }
 
