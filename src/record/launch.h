@@ -29,7 +29,7 @@ class CpuPin {
 /// A traced child that stands at the entry of its execve, which the caller lets run.
 struct Launched {
   Pid pid;
-  std::string path;                      ///< what is being executed
+  std::string path;  ///< what is being executed
   /// What the tracee has as standard output and error, to recognise its duplicates by.
   Fd standard_output;
   Fd standard_error;

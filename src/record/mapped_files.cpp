@@ -52,30 +52,31 @@ MappedFiles::MappedFiles(Recording& recording, SiteCache* sites)
 std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descriptor,
                                                               bool executable) {
   const std::string link = descriptor_link(tid, descriptor);
+  struct stat info {};
+  if (stat(link.c_str(), &info) == 0) {
+    if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 5)) return {};  // /dev/zero
+    if (!executable) data_.emplace(info.st_dev, info.st_ino);
+    // A library is mapped piece by piece: most times it is known.
+    if (const auto known = known_.find(identity_of(info));
+        known != known_.end() && (!executable || known->second.plan != nullptr)) {
+      return known->second;
+    }
+  }
   const std::string path = link_target(link);
+  if (!S_ISREG(info.st_mode)) throw NotRecordable("mmap of " + path + " (not a regular file)");
   Fd file(open(link.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file) {
-    throw NotRecordable("mmap of " + path + ", which the recorder cannot open: " +
-                        std::strerror(errno));
+    throw NotRecordable("mmap of " + path +
+                        ", which the recorder cannot open: " + std::strerror(errno));
   }
-  struct stat info {};
-  fstat(file.value(), &info);
-  if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 5)) return {};  // /dev/zero
-  if (!S_ISREG(info.st_mode)) throw NotRecordable("mmap of " + path + " (not a regular file)");
   return enter(std::move(file), path, executable);
 }
 
-void MappedFiles::note_shared(Tid tid, int descriptor) {
-  const std::string link = descriptor_link(tid, descriptor);
+std::optional<std::uint64_t> MappedFiles::mapped_inode(Tid tid, int descriptor) const {
   struct stat info {};
-  if (stat(link.c_str(), &info) == 0) shared_[{info.st_dev, info.st_ino}] = link_target(link);
-}
-
-std::string MappedFiles::shared_file(Tid tid, int descriptor) const {
-  struct stat info {};
-  if (shared_.empty() || stat(descriptor_link(tid, descriptor).c_str(), &info) != 0) return "";
-  const auto found = shared_.find({info.st_dev, info.st_ino});
-  return found == shared_.end() ? "" : found->second;
+  if (data_.empty() || stat(descriptor_link(tid, descriptor).c_str(), &info) != 0) return {};
+  if (!data_.contains({info.st_dev, info.st_ino})) return {};
+  return info.st_ino;
 }
 
 MappedFiles::File MappedFiles::from_path(const std::string& path, std::uint64_t device,
@@ -97,26 +98,26 @@ MappedFiles::File MappedFiles::from_link(const std::string& link, bool executabl
   return enter(std::move(file), link_target(link), executable);
 }
 
+MappedFiles::Identity MappedFiles::identity_of(const struct stat& info) {
+  return {info.st_dev, info.st_ino, std::uint64_t(info.st_size), nanoseconds(info.st_mtim)};
+}
+
 MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {
   struct stat info {};
   fstat(file.value(), &info);
-  const std::int64_t changed = nanoseconds(info.st_mtim);
-  const Identity identity{info.st_dev, info.st_ino, std::uint64_t(info.st_size), changed};
-  File result;
+  const auto [known, is_new] = known_.try_emplace(identity_of(info));
+  File& result = known->second;
   if (executable && sites_ != nullptr) result.plan = &sites_->plan_of(file.value());
-  if (const auto known = known_.find(identity); known != known_.end()) {
-    result.object = known->second;
-    return result;
-  }
+  if (!is_new) return result;
   RecordedObject object;
   object.info.path = path;
   object.info.size = std::uint64_t(info.st_size);
-  object.mtime_ns = changed;
+  object.mtime_ns = nanoseconds(info.st_mtim);
   // A file written during the recording may be written again: take its contents now.
-  object.file = changed >= began_ns_ ? copy_to_memory(file.value(), std::uint64_t(info.st_size))
-                                     : std::move(file);
+  object.file = object.mtime_ns >= began_ns_
+                    ? copy_to_memory(file.value(), std::uint64_t(info.st_size))
+                    : std::move(file);
   result.object = recording_.add_object(std::move(object));
-  known_.emplace(identity, result.object);
   return result;
 }
 

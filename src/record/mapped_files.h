@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -26,25 +29,26 @@ class MappedFiles {
   std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
   /// The file behind a /proc/PID/exe link; it is entered under the name that the link shows.
   File from_link(const std::string& link, bool executable);
-  /// Remembers that the file behind a descriptor is mapped with MAP_SHARED.
-  void note_shared(Tid tid, int descriptor);
-  /// The path of the file behind a descriptor if it was noted as shared, else "".
-  std::string shared_file(Tid tid, int descriptor) const;
+  /// The inode of the file behind a descriptor if it was ever mapped (as data), else nullopt.
+  std::optional<std::uint64_t> mapped_inode(Tid tid, int descriptor) const;
   /// The file of that name, which maps showed with this device and inode; NotRecordable if it was
   /// replaced.
   File from_path(const std::string& path, std::uint64_t device, std::uint64_t inode,
                  bool executable);
 
  private:
+  /// Device, inode, size, time of the last change.
   using Identity = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
 
+  static Identity identity_of(const struct stat& info);
   File enter(Fd file, const std::string& path, bool executable);
 
   Recording& recording_;
   SiteCache* sites_;
   std::int64_t began_ns_;
-  std::map<Identity, std::uint32_t> known_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> shared_;  ///< by device, inode
+  std::map<Identity, File> known_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>>
+      data_;  ///< device, inode of files mapped as data
 };
 
 }  // namespace ttrace

@@ -52,7 +52,7 @@ struct RecordedProcess {
 /// An argument of a call that points at scratch memory while the call runs.
 struct Redirection {
   std::uint8_t argument = 0;
-  Bytes given;                          ///< what was copied in; empty: nothing
+  Bytes given;  ///< what was copied in; empty: nothing
   std::uint64_t length = 0;
   Address original;
   Address scratch;
@@ -97,6 +97,7 @@ struct RecordedThread {
   SyscallEntry entry;
   OutputNotes notes;
   bool enter_written = false;
+  bool begins_anew = false;    ///< the same call again, of which nothing was recorded
   KernelSigaction new_action;  ///< rt_sigaction: what it sets
   std::vector<Redirection> redirected;
   /// What restart_syscall (219) goes on with: the call whose pointers the kernel kept.

@@ -57,15 +57,17 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
 RecordSession::~RecordSession() { kill_all(); }
 
 void RecordSession::run(Launched launched) {
+  adopt(std::move(launched));
   const WakeTimer timer(50ms);
   const TimeTrap trap;
-  begin(std::move(launched));
+  begin();
   main_loop();
   if (!ended_) end_early(EndEvent::Reason::exited);
   result_.duration_us = elapsed_us();
 }
 
-void RecordSession::begin(Launched launched) {
+/// Takes over a child: from here on it ends with this object.
+void RecordSession::adopt(Launched launched) {
   standard_output_ = std::move(launched.standard_output);
   standard_error_ = std::move(launched.standard_error);
   result_.root = launched.pid;
@@ -80,15 +82,19 @@ void RecordSession::begin(Launched launched) {
   Thread& root = *(threads_[thread->tid] = std::move(thread));
   root.affinity = pin_.original();
   current_ = root.tid;
+  program_ = launched.path;
+}
 
-  // The thread stands at the entry of its first execve.
+/// Lets the first thread, which stands at the entry of its first execve, execute the program.
+void RecordSession::begin() {
+  Thread& root = *find(current_);
   root.task().resume(Resume::to_syscall);
   const StopStatus stop = understand(wait_for_stop(root.tid));
   if (stop.kind != StopStatus::Kind::event || stop.value != PTRACE_EVENT_EXEC) {
     const int error = stop.kind == StopStatus::Kind::syscall
                           ? int(-std::int64_t(root.task().registers().rax))
                           : ENOEXEC;
-    throw exec_failure(launched.path, error);
+    throw exec_failure(program_, error);
   }
   on_exec(root);
 }
@@ -99,6 +105,7 @@ void RecordSession::main_loop() {
   for (std::uint64_t steps = 0; !threads_.empty() && !ended_; ++steps) {
     if (steps % kStepsBetweenLooks == 0) check_limits(nullptr);
     if (ended_) break;
+    if (!early_stops_.empty()) check_orphans();
     Thread* thread = choose();
     if (thread == nullptr) {
       take_one_stop(true);
@@ -106,6 +113,16 @@ void RecordSession::main_loop() {
       step(*thread);
     }
   }
+}
+
+/// A child has stopped whose parent cannot tell any more that it is its child.
+void RecordSession::check_orphans() const {
+  for (const auto& [tid, thread] : threads_) {
+    const bool may_tell = thread->row != nullptr && thread->row->handling == Handling::new_task &&
+                          thread->place == Thread::Place::in_call;
+    if (may_tell) return;
+  }
+  throw NotRecordable("a process that was killed while it made another");
 }
 
 /// The thread that runs next, or null if all wait in the kernel or one is on its way out.

@@ -13,9 +13,11 @@
 namespace ttrace {
 
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
-/// executes user code at a time; which one is decided here. Implemented in session.cpp (the loop
-/// and the scheduler), session_calls.cpp (system calls), session_signals.cpp (signals and trapped
-/// instructions) and session_tasks.cpp (threads, processes, programs).
+/// executes user code at a time; which one is decided here. The methods are grouped by file:
+/// session.cpp (the loop and the scheduler), session_calls.cpp (system calls that run),
+/// session_answers.cpp (those that do not), session_scratch.cpp, session_output.cpp,
+/// session_signals.cpp (signals and trapped instructions), session_tasks.cpp (threads, processes,
+/// programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -29,8 +31,10 @@ class RecordSession {
   using Thread = RecordedThread;
 
   // session.cpp
-  void begin(Launched launched);
+  void adopt(Launched launched);
+  void begin();
   void main_loop();
+  void check_orphans() const;
   Thread* choose();
   void collect_woken();
   void consider_switch(double weight);
@@ -50,22 +54,35 @@ class RecordSession {
 
   // session_calls.cpp
   void on_call_entry(Thread& thread);
-  void on_mark(Thread& thread);
+  void write_enter(Thread& thread);
   void begin_call(Thread& thread);
   void on_call_exit(Thread& thread);
+  void refuse_by_context(const Thread& thread) const;
+  void note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void finish_call(Thread& thread, SyscallExit exit);
+  MemoryPeek peek(const Thread& thread) const;
+
+  // session_answers.cpp
+  bool answer_instead(Thread& thread);
+  void skip_call(Thread& thread, std::int64_t result);
   void answer(Thread& thread, std::int64_t result, std::vector<MemoryWrite> writes = {});
+  void answer_with(Thread& thread, SyscallExit exit);
+  bool answer_clock(Thread& thread);
+  bool answer_captured_write(Thread& thread);
+  void on_mark(Thread& thread);
   void answer_affinity(Thread& thread);
-  void write_enter(Thread& thread);
+
+  // session_scratch.cpp
+  void redirect(Thread& thread, GeneralRegisters& regs);
   void move_results(Thread& thread, const std::vector<Redirection>& redirected, SyscallView& call,
                     SyscallExit& exit);
   void show_copies_originals(Thread& thread, const SyscallView& call,
                              std::vector<MemoryWrite>& writes);
-  void finish_call(Thread& thread, SyscallExit exit);
-  void redirect(Thread& thread, GeneralRegisters& regs);
-  void note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit);
-  void note_output(Thread& thread, const SyscallView& call, SyscallExit& exit);
+
+  // session_output.cpp
   int stream_of(const Thread& thread, int descriptor) const;
-  MemoryPeek peek(const Thread& thread) const;
+  void note_output(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
 
   // session_signals.cpp
   void on_signal(Thread& thread, int signal);
@@ -74,6 +91,9 @@ class RecordSession {
   void deliver(Thread& thread, const siginfo_t& info, bool synchronous);
   void enter_handler(Thread& thread, SignalEvent event);
   void requeue_held(Thread& thread);
+  bool step_back_for_held(Thread& thread);
+  bool begin_anew_after_ignored(Thread& thread);
+  void step_back(Thread& thread);
 
   // session_tasks.cpp
   void on_new_task(Thread& thread, int event);
@@ -96,13 +116,14 @@ class RecordSession {
   MappedFiles files_;
   std::mt19937_64 random_;
   double switch_share_;
-  std::chrono::nanoseconds began_;      ///< monotonic_time()
+  std::chrono::nanoseconds began_;  ///< monotonic_time()
   std::optional<std::chrono::nanoseconds> root_ended_;
 
   std::map<Tid, std::unique_ptr<Thread>> threads_;
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come
   Tid current_;                     ///< ran last
   bool want_switch_ = false;
+  std::string program_;  ///< what was launched
   Fd standard_output_;
   Fd standard_error_;
   std::uint64_t collected_output_ = 0;

@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "record/instructions.h"
 #include "record/session.h"
 #include "trace/apply.h"
 #include "tracee/gate.h"
+#include "tracee/maps.h"
 
 namespace ttrace {
 namespace {
@@ -107,9 +109,8 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   // One that was sent again but not delivered is superseded: the program may have discarded it
   // (SIG_IGN) or the kernel merged it.
   if (signal < SIGRTMIN) {
-    std::erase_if(thread.held_signals, [&](const HeldSignal& h) {
-      return h.queued && h.info.si_signo == signal;
-    });
+    std::erase_if(thread.held_signals,
+                  [&](const HeldSignal& h) { return h.queued && h.info.si_signo == signal; });
   }
   const bool already = signal < SIGRTMIN &&
                        std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
@@ -130,10 +131,50 @@ void RecordSession::requeue_held(Thread& thread) {
     info.si_value.sival_int = held.cookie;
     if (syscall(SYS_rt_tgsigqueueinfo, thread.process->pid.value(), thread.tid.value(),
                 info.si_signo, &info) != 0) {
+      if (errno == EAGAIN) return;  // RLIMIT_SIGPENDING: stays held until the next call
+      if (errno == ESRCH) throw TaskGone(thread.tid);
       throw_errno("rt_tgsigqueueinfo");
     }
     held.queued = true;
   }
+}
+
+/// Puts the thread, which stands in a system call, before its syscall instruction again.
+void RecordSession::step_back(Thread& thread) {
+  thread.regs.rax = std::uint64_t(thread.call.number);
+  thread.regs.orig_rax = ~0ull;
+  thread.regs.rip -= 2;
+  for (unsigned i = 0; i < 6; ++i) syscall_argument(thread.regs, i) = thread.call.args[i];
+  thread.task().set_registers(thread.regs);
+  thread.place = Thread::Place::boundary;
+}
+
+/// At the entry of a call that does not come back: true if signals are held, whose handlers now run
+/// first; the call is made again after them.
+bool RecordSession::step_back_for_held(Thread& thread) {
+  if (thread.held_signals.empty()) return false;
+  requeue_held(thread);
+  step_back(thread);
+  return true;
+}
+
+/// A traced thread is interrupted by ignored signals too (sig_ignored() of kernel/signal.c), and
+/// some calls then fail with EINTR, as they never would untraced: true if that happened; the call
+/// is made again, with its whole timeout, and nothing is recorded.
+bool RecordSession::begin_anew_after_ignored(Thread& thread) {
+  if (std::int64_t(thread.regs.rax) != -EINTR) return false;
+  const PendingSignals now = read_pending_signals(thread.tid);
+  std::uint64_t due = now.pending & ~now.blocked;
+  if (due == 0) return false;
+  for (int signal = 1; signal <= 64; ++signal) {
+    const bool is_due = due >> (signal - 1) & 1;
+    if (is_due && thread.process->actions->effect_of(signal) != SignalTable::Effect::ignored) {
+      return false;
+    }
+  }
+  thread.begins_anew = true;
+  step_back(thread);
+  return true;
 }
 
 /// If the stop is that of an instruction which we made fault, executes it for the thread.
@@ -179,7 +220,7 @@ void RecordSession::repair_forced_signal(Thread& thread, int signal) {
   if (!blocked && !ignored) return;
   thread.memory().write(kGateData, bytes_of(action));
   const std::int64_t result =
-      inject(thread.task(), SYS_rt_sigaction,
+      inject(thread.task(), InjectBy::syscall_stops, SYS_rt_sigaction,
              {std::uint64_t(signal), kGateData.value(), 0, sizeof(std::uint64_t), 0, 0});
   if (result != 0) throw SystemError("restore a signal's action", int(-result));
   thread.task().set_signal_mask(thread.signal_mask);

@@ -130,6 +130,8 @@ void RecordSession::on_new_task(Thread& thread, int event) {
     child->process->actions = args.flags & CLONE_SIGHAND
                                   ? thread.process->actions
                                   : std::make_shared<SignalTable>(*thread.process->actions);
+    constexpr std::uint64_t kClearHandlers = 0x100000000;  // CLONE_CLEAR_SIGHAND
+    if (args.flags & kClearHandlers) child->process->actions->reset_for_exec();
     if (same_memory) {
       child->process->space = thread.process->space;
     } else {
@@ -203,7 +205,11 @@ void RecordSession::on_exec(Thread& caller) {
   const int status = wait_for_stop(thread->tid);
   if (understand(status).kind != StopStatus::Kind::syscall) return note_stop(thread->tid, status);
 
-  if (process->space) process->space->users -= process->threads;
+  if (process->space) {
+    process->space->users -= process->threads;
+    if (thread->slot) process->space->slots.at(*thread->slot) = false;
+  }
+  thread->slot.reset();
   process->space = std::make_shared<RecordedSpace>(process->pid);
   process->space->users = 1;
   process->threads = 1;
@@ -212,7 +218,6 @@ void RecordSession::on_exec(Thread& caller) {
   process->actions->reset_for_exec();
   thread->state = Thread::State::ready;
   thread->pending_status.reset();
-  thread->slot.reset();
   thread->held_signals.clear();
   thread->redirected.clear();
   thread->clear_tid = Address();
@@ -245,7 +250,7 @@ void RecordSession::make_gate(Thread& thread) {
   const Bytes original = space.memory.read(entry, kGateInstructions.size());
   space.memory.write(entry, std::as_bytes(std::span(kGateInstructions)));
   const std::int64_t mapped =
-      inject_at(entry, task, SYS_mmap,
+      inject_at(entry, task, InjectBy::syscall_stops, SYS_mmap,
                 {kGatePage.value(), kPageSize, PROT_READ | PROT_EXEC,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
   space.memory.write(entry, original);
@@ -262,7 +267,8 @@ void RecordSession::make_gate(Thread& thread) {
     if (line.start != end) start = line.start;
     end = line.end;
   }
-  if (end != Address()) inject(task, SYS_munmap, {start.value(), end - start, 0, 0, 0, 0});
+  if (end != Address())
+    inject(task, InjectBy::syscall_stops, SYS_munmap, {start.value(), end - start, 0, 0, 0, 0});
 }
 
 ExecEvent RecordSession::image_of(Thread& thread) {
@@ -311,7 +317,7 @@ ExecEvent RecordSession::image_of(Thread& thread) {
       // It grows by itself: a replay maps at once what it may grow to.
       rlimit limit{};
       prlimit(pid.value(), RLIMIT_STACK, nullptr, &limit);
-      constexpr std::uint64_t kMostStack = 1ull << 30;
+      constexpr std::uint64_t kMostStack = 1ull << 36;
       const std::uint64_t size = page_floor(std::min<std::uint64_t>(limit.rlim_cur, kMostStack));
       mapping.start = std::min(line.start, std::max(line.end - size, previous_end));
       mapping.length = line.end - mapping.start;
@@ -374,7 +380,7 @@ void RecordSession::make_scratch(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (space.has_scratch) return;
   const std::int64_t at =
-      inject(thread.task(), SYS_mmap,
+      inject(thread.task(), InjectBy::syscall_stops, SYS_mmap,
              {kScratchArea.value(), kScratchSlot * kScratchSlots, PROT_READ | PROT_WRITE,
               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0});
   space.has_scratch = at == std::int64_t(kScratchArea.value());

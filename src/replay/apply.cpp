@@ -18,10 +18,6 @@ std::string name_from_path(const std::string& path) {
   return path.substr(slash == std::string::npos ? 0 : slash + 1).substr(0, 15);
 }
 
-bool is_restart(std::int64_t result) {
-  return result == -512 || result == -513 || result == -514 || result == -516;
-}
-
 }  // namespace
 
 ReplayContext& Replayer::State::context(Tid tid) {

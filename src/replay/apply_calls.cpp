@@ -8,7 +8,7 @@
 namespace ttrace {
 namespace {
 
-constexpr std::uint64_t kMostStack = 1ull << 30;  // as the recorder's
+constexpr std::uint64_t kMostStack = 1ull << 36;  // as the recorder's
 
 bool overlaps(const std::map<Address, std::byte>& map, Address start, std::uint64_t length) {
   const auto it = map.lower_bound(start);
@@ -67,9 +67,9 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
   ReplaySpace& space = *thread.process->space;
   const auto& args = entry.args;
   // mprotect and madvise stop at a hole (ENOMEM), after they have changed what lies before it.
-  const bool partly = exit.result == -ENOMEM &&
-                      (entry.number == SYS_mprotect || entry.number == SYS_pkey_mprotect ||
-                       entry.number == SYS_madvise);
+  const bool partly =
+      exit.result == -ENOMEM && (entry.number == SYS_mprotect ||
+                                 entry.number == SYS_pkey_mprotect || entry.number == SYS_madvise);
   if (exit.result < 0 && !partly) return;
   const auto require = [&](std::int64_t result, std::int64_t expected) {
     if (result != expected) {
@@ -99,8 +99,7 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
     case SYS_pkey_mprotect: {
       // The stack does not grow here (it is mapped whole), so these flags have nothing to mean.
       const std::uint64_t protection = args[2] & ~std::uint64_t(PROT_GROWSDOWN | PROT_GROWSUP);
-      require(space.host->call(SYS_mprotect, {args[0], length, protection, 0, 0, 0}),
-              exit.result);
+      require(space.host->call(SYS_mprotect, {args[0], length, protection, 0, 0, 0}), exit.result);
       space.mappings.protect(Address(args[0]), length, int(protection));
       return;
     }

@@ -152,7 +152,7 @@ HostProcess::~HostProcess() {
 }
 
 std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64_t, 6>& args) {
-  return inject(task(), number, args);
+  return inject(task(), InjectBy::step, number, args);
 }
 
 void HostProcess::map_zero(Address start, std::uint64_t length, int protection, bool shared) {

@@ -83,6 +83,12 @@ std::string syscall_name(std::int64_t number);
 /// Reads the tracee's memory for the table: fills `into` and says how many bytes could be read.
 using MemoryPeek = std::function<std::size_t(Address at, std::span<std::byte> into)>;
 
+/// Kernel-internal results of an interrupted call that will be restarted or turned into EINTR:
+/// ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (include/linux/errno.h).
+constexpr bool is_restart(std::int64_t result) {
+  return result == -512 || result == -513 || result == -514 || result == -516;
+}
+
 /// A system call as a stop shows it.
 struct SyscallView {
   std::int64_t number = 0;

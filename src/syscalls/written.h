@@ -8,7 +8,8 @@ namespace ttrace {
 /// order, cut at the call's result; empty for every other call.
 std::vector<MemoryRange> written_by(const SyscallView& call, const MemoryPeek& peek);
 
-/// A digest of those bytes, to notice a replay that would write something else; 0 if there are none.
+/// A digest of those bytes, to notice a replay that would write something else; 0 if there are
+/// none.
 std::uint32_t digest_of_written(const SyscallView& call, const MemoryPeek& peek);
 
 }  // namespace ttrace

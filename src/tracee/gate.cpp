@@ -18,40 +18,40 @@ int wait_for_stop(Tid tid) {
   }
 }
 
-std::int64_t inject(Task task, std::int64_t number, const std::array<std::uint64_t, 6>& args) {
-  return inject_at(kGateCode, task, number, args);
+std::int64_t inject(Task task, InjectBy how, std::int64_t number,
+                    const std::array<std::uint64_t, 6>& args) {
+  return inject_at(kGateCode, task, how, number, args);
 }
 
-std::int64_t inject_at(Address code, Task task, std::int64_t number,
+std::int64_t inject_at(Address code, Task task, InjectBy how, std::int64_t number,
                        const std::array<std::uint64_t, 6>& args) {
   const GeneralRegisters before = task.registers();
   GeneralRegisters call = before;
   call.rip = code.value();
   call.rax = std::uint64_t(number);
   call.orig_rax = ~0ull;  // not inside a call: nothing to restart
-  call.rdi = args[0];
-  call.rsi = args[1];
-  call.rdx = args[2];
-  call.r10 = args[3];
-  call.r8 = args[4];
-  call.r9 = args[5];
+  for (unsigned i = 0; i < args.size(); ++i) syscall_argument(call, i) = args[i];
   task.set_registers(call);
+  const bool keeps_signals = how == InjectBy::syscall_stops;
+  const std::uint64_t mask = keeps_signals ? task.signal_mask() : 0;
+  if (keeps_signals) task.set_signal_mask(~0ull);
+  int syscall_stops = 0;
   for (;;) {
-    task.resume(Resume::step);
+    task.resume(how == InjectBy::step ? Resume::step : Resume::to_syscall);
     const StopStatus stop = understand(wait_for_stop(task.tid()));
-    if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) {
+    if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed ||
+        (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT)) {
       throw TaskGone(task.tid());
     }
+    if (stop.kind == StopStatus::Kind::syscall) ++syscall_stops;
     const GeneralRegisters now = task.registers();
-    if (stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP &&
-        now.rip == code.value() + 2) {
+    const bool stepped = stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP;
+    if ((stepped || syscall_stops == 2) && now.rip == code.value() + 2) {
       task.set_registers(before);
+      if (keeps_signals) task.set_signal_mask(mask);
       return std::int64_t(now.rax);
     }
-    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT) {
-      throw TaskGone(task.tid());
-    }
-    // Anything else is a stop on the way (the fork event of an injected fork): go on.
+    // Anything else is a stop on the way (seccomp's, the fork event of an injected fork): go on.
   }
 }
 

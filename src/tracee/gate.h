@@ -25,13 +25,23 @@ inline constexpr std::uint64_t kGateDataSize = kPageSize - 0x200;
 /// syscall; int3
 inline constexpr std::array<std::uint8_t, 3> kGateInstructions = {0x0f, 0x05, 0xcc};
 
+/// How an injected call is brought back to a stop.
+enum class InjectBy {
+  /// One single step: one stop. The kernel forces the SIGTRAP of a step, which resets the
+  /// disposition
+  /// of a SIGTRAP that the program blocks or ignores: for host processes of a replay only.
+  step,
+  /// The stops at the call's entry and exit, which force nothing.
+  syscall_stops,
+};
+
 /// Executes one system call in a stopped thread through the gate page and restores its registers.
-/// The thread must not stand at the entry of a system call, and no signal must be about to be
-/// delivered to it that may be lost: a signal that arrives meanwhile stays pending in the kernel
-/// because the call is executed as one single step. Returns the result or -errno.
-std::int64_t inject(Task task, std::int64_t number, const std::array<std::uint64_t, 6>& args);
+/// The thread must not stand at the entry of a system call. By syscall_stops, all signals are
+/// blocked meanwhile, so that none is lost. Returns the result or -errno.
+std::int64_t inject(Task task, InjectBy how, std::int64_t number,
+                    const std::array<std::uint64_t, 6>& args);
 /// The same through a syscall instruction at another place (before the gate page exists).
-std::int64_t inject_at(Address code, Task task, std::int64_t number,
+std::int64_t inject_at(Address code, Task task, InjectBy how, std::int64_t number,
                        const std::array<std::uint64_t, 6>& args);
 
 /// Waits for the next stop of one thread, signals to this process notwithstanding.

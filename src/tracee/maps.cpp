@@ -24,6 +24,16 @@ std::string read_whole(const std::string& path) {
   return text;
 }
 
+/// The hexadecimal number behind a label of /proc/PID/status.
+std::uint64_t signal_set(const std::string& status, std::string_view label) {
+  const std::size_t at = status.find(label);
+  std::uint64_t set = 0;
+  if (at != std::string::npos) {
+    std::sscanf(status.c_str() + at + label.size(), "%" SCNx64, &set);
+  }
+  return set;
+}
+
 }  // namespace
 
 std::vector<MapLine> parse_maps(std::string_view text) {
@@ -81,11 +91,12 @@ TaskActivity read_activity(Tid tid) {
 }
 
 std::uint64_t read_ignored_signals(Pid pid) {
-  const std::string text = read_whole("/proc/" + std::to_string(pid.value()) + "/status");
-  std::uint64_t ignored = 0;
-  const std::size_t at = text.find("SigIgn:");
-  if (at != std::string::npos) std::sscanf(text.c_str() + at, "SigIgn: %" SCNx64, &ignored);
-  return ignored;
+  return signal_set(read_whole("/proc/" + std::to_string(pid.value()) + "/status"), "SigIgn:");
+}
+
+PendingSignals read_pending_signals(Tid tid) {
+  const std::string text = read_whole("/proc/" + std::to_string(tid.value()) + "/status");
+  return {signal_set(text, "SigPnd:") | signal_set(text, "ShdPnd:"), signal_set(text, "SigBlk:")};
 }
 
 }  // namespace ttrace

@@ -35,6 +35,14 @@ struct TaskActivity {
 };
 TaskActivity read_activity(Tid tid);
 
+/// The signals that wait for a thread (its own and its process's) and those that it blocks, as bit
+/// sets; of /proc/TID/status.
+struct PendingSignals {
+  std::uint64_t pending = 0;
+  std::uint64_t blocked = 0;
+};
+PendingSignals read_pending_signals(Tid tid);
+
 /// The signals that a process ignores, as a bit set (bit 0: signal 1); SigIgn of /proc/PID/status.
 std::uint64_t read_ignored_signals(Pid pid);
 

@@ -8,9 +8,9 @@
 namespace ttrace {
 
 /// While it lives, rdtsc faults in the calling thread as it does in the tracees (PR_SET_TSC). The
-/// kernel switches that trap whenever it switches between a thread that has it and one that has not,
-/// and on a virtual machine each time costs an exit to the hypervisor: 35 us instead of 14 for a
-/// traced call where supervisor and tracee differ (bench/README.md).
+/// kernel switches that trap whenever it switches between a thread that has it and one that has
+/// not, and on a virtual machine each time costs an exit to the hypervisor: 35 us instead of 14 for
+/// a traced call where supervisor and tracee differ (bench/README.md).
 ///
 /// The C library's clocks read the counter: use monotonic_time() and read_counter() meanwhile. What
 /// still executes rdtsc is helped by a SIGSEGV handler, at the price of a signal. Children that are

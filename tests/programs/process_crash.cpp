@@ -7,6 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 
+namespace {
+int* volatile nowhere = nullptr;
+}
+
 int main() {
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
@@ -14,7 +18,7 @@ int main() {
   for (int i = 0; i < 5; ++i) {
     const pid_t child = fork();
     if (child == 0) {
-      if (i == 0) *static_cast<volatile int*>(nullptr) = 1;
+      if (i == 0) *nowhere = 1;
       if (i == 1) std::abort();
       if (i == 2) __builtin_trap();
       if (i == 3) asm volatile("xor %%eax, %%eax; cltd; idiv %%eax" ::: "eax", "edx", "cc");

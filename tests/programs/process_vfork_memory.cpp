@@ -8,26 +8,27 @@
 
 namespace {
 volatile int stored = 0;
+enum class How { exit, failing_exec, exec };
 
-int run(volatile int how) {
+int run(How how) {
   const pid_t child = vfork();
   if (child == 0) {
     stored = stored + 10;
-    if (how == 1) {
+    if (how == How::failing_exec) {
       execl("/nonexistent/program", "program", nullptr);
       stored = stored + errno;
     }
-    if (how == 2) execl("/bin/true", "true", nullptr);
+    if (how == How::exec) execl("/bin/true", "true", nullptr);
     _exit(0);
   }
   int status = 0;
   waitpid(child, &status, 0);
-  std::printf("how %d: stored %d, status %d\n", how, stored, status);
+  std::printf("stored %d, status %d\n", stored, status);
   return status;
 }
 }  // namespace
 
 int main() {
-  const int statuses = run(0) | run(1) | run(2);
+  const int statuses = run(How::exit) | run(How::failing_exec) | run(How::exec);
   return statuses != 0 || stored != 30 + ENOENT;
 }

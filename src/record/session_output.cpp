@@ -1,0 +1,99 @@
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "record/session.h"
+#include "syscalls/written.h"
+#include "tracee/maps.h"
+
+// What the program writes: to its standard output and error, and to files that are mapped.
+
+namespace ttrace {
+namespace {
+
+/// How much of the tracee's output is kept in memory.
+constexpr std::uint64_t kMostOutput = 64 << 20;
+
+/// How much of a mapping is saved when a write shows in it.
+constexpr std::uint64_t kMostShown = 64 << 20;
+
+/// The descriptor of a file whose contents the call may change, or -1.
+int written_descriptor(const SyscallView& call) {
+  switch (call.number) {
+    case SYS_write:
+    case SYS_writev:
+    case SYS_pwrite64:
+    case SYS_pwritev:
+    case SYS_pwritev2:
+    case SYS_ftruncate:
+    case SYS_fallocate:
+    case SYS_sendfile:
+      return int(call.args[0]);
+    case SYS_copy_file_range:
+    case SYS_splice:
+      return int(call.args[2]);
+    default:
+      return -1;
+  }
+}
+
+}  // namespace
+
+/// 1 or 2 if the descriptor is what the program was given as standard output or error, whatever its
+/// number is by now; else 0.
+int RecordSession::stream_of(const Thread& thread, int descriptor) const {
+  const auto same = [&](const Fd& ours) {
+    return ours && syscall(SYS_kcmp, getpid(), thread.tid.value(), KCMP_FILE, long(ours.value()),
+                           long(descriptor)) == 0;
+  };
+  const bool output = same(standard_output_);
+  const bool error = same(standard_error_);
+  if (output && error) return descriptor == 2 ? 2 : 1;  // one terminal for both
+  return output ? 1 : error ? 2 : 0;
+}
+
+void RecordSession::note_output(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  const std::vector<MemoryRange> ranges = written_by(call, peek(thread));
+  if (ranges.empty()) return;
+  exit.output_stream = std::uint8_t(stream_of(thread, int(call.args[0])));
+  if (exit.output_stream == 0) return;
+  OutputChunk chunk{EventNumber(result_.recording.event_count()), exit.output_stream, {}};
+  for (const MemoryRange& range : ranges) {
+    if (collected_output_ + range.length > kMostOutput) {
+      warn("only the first " + std::to_string(kMostOutput >> 20) + " MiB of output were collected");
+      break;
+    }
+    const Bytes text = thread.memory().read(range.at, range.length);
+    chunk.text.append(reinterpret_cast<const char*>(text.data()), text.size());
+    collected_output_ += text.size();
+  }
+  result_.output.push_back(std::move(chunk));
+}
+
+/// A write to a file shows in the mappings of that file: in shared ones, and in pages of private
+/// ones that were not written yet.
+void RecordSession::note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  const int descriptor = written_descriptor(call);
+  if (descriptor < 0) return;
+  const std::optional<std::uint64_t> inode = files_.mapped_inode(thread.tid, descriptor);
+  if (!inode) return;
+  std::vector<Pid> seen;
+  for (const auto& [tid, other] : threads_) {
+    const Pid pid = other->process->pid;
+    if (std::find(seen.begin(), seen.end(), pid) != seen.end()) continue;
+    seen.push_back(pid);
+    for (const MapLine& line : read_maps(pid)) {
+      if (line.inode != *inode) continue;
+      const bool shrinks = call.number == SYS_ftruncate || call.number == SYS_fallocate;
+      if (other->process->space != thread.process->space || shrinks ||
+          line.end - line.start > kMostShown) {
+        throw NotRecordable(syscall_name(call.number) + " on " + line.name + ", which is mapped");
+      }
+      exit.writes.push_back({line.start, thread.memory().read(line.start, line.end - line.start)});
+    }
+  }
+}
+
+}  // namespace ttrace

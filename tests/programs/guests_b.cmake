@@ -1,0 +1,103 @@
+# Guests for instruction inputs, time, memory, files and IPC, loader kinds, and what is refused.
+
+# A guest that is built by COMMAND (a compiler line with its output last) instead of add_executable,
+# because it needs another compiler.
+function(ttrace_foreign_guest name source)
+  cmake_parse_arguments(ARG "" "SEEDS" "COMMAND" ${ARGN})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${ARG_COMMAND} ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${output}
+    DEPENDS ${source} observe.h
+    VERBATIM)
+  add_custom_target(guest_${name} ALL DEPENDS ${output})
+  add_test(NAME integration.${name}
+           COMMAND Python3::Interpreter ${TTRACE_GUEST_TEST} --ttrace $<TARGET_FILE:ttrace>
+                   --guest ${output} --seeds=${ARG_SEEDS})
+  set_tests_properties(integration.${name} PROPERTIES LABELS integration TIMEOUT 60)
+endfunction()
+
+# Inputs without a system call.
+foreach(name rdtsc rdtsc_registers cpuid xgetbv rdrand_widths rdrand_flags random_device)
+  ttrace_guest(insn_${name})
+endforeach()
+# What the traps behind them must not change.
+foreach(name state_rdrand state_rdtsc state_cpuid_segv own_sigtrap own_sigsegv)
+  ttrace_guest(trap_${name})
+endforeach()
+ttrace_guest(trap_state_cpuid FLAGS -O0 -g)
+
+foreach(name clocks sleep_absolute of_day cpu_clock)
+  ttrace_guest(time_${name})
+endforeach()
+ttrace_guest(cpu_affinity)
+
+foreach(name fork_anonymous fork_shared_grandchild file_private file_deleted fixed_over remap break
+             guard madvise large deep_recursion stack_limit self_written_code self_written_rdtsc
+             memfd zero_device)
+  ttrace_guest(mem_${name})
+endforeach()
+ttrace_guest(mem_stack_overflow STATUS 5)
+ttrace_guest(proc_self)
+add_library(guest_plugin_rdrand MODULE plugin_rdrand.cpp)
+ttrace_guest(mem_dlopen LINK ${CMAKE_DL_LIBS} ARGS $<TARGET_FILE:guest_plugin_rdrand>)
+
+foreach(name vectors sendfile large_read directory inotify getrandom write_mapped)
+  ttrace_guest(file_${name})
+endforeach()
+ttrace_guest(file_lock SEEDS 3)
+foreach(name pipe_poll epoll timerfd signalfd socketpair_rights udp)
+  ttrace_guest(ipc_${name} SEEDS 2)
+endforeach()
+ttrace_guest(ipc_tcp_threads SEEDS 5)
+foreach(name dup2 closed)
+  ttrace_guest(output_${name})
+endforeach()
+foreach(name interleaved fork_child)
+  ttrace_guest(output_${name} SEEDS 5)
+endforeach()
+
+# The same program, built and loaded in every way.
+ttrace_guest(kind_static SOURCE kind_all.cpp LINK -static SEEDS 2)
+ttrace_guest(kind_static_pie SOURCE kind_all.cpp FLAGS -O1 -g -fPIE LINK -static-pie SEEDS 2)
+ttrace_guest(kind_no_pie SOURCE kind_all.cpp FLAGS -O1 -g -fno-pie LINK -no-pie SEEDS 2)
+ttrace_guest(kind_o0 SOURCE kind_all.cpp FLAGS -O0 -g SEEDS 2)
+ttrace_guest(kind_o3 SOURCE kind_all.cpp FLAGS -O3 -g SEEDS 2)
+foreach(sanitizer address undefined thread)
+  ttrace_guest(kind_${sanitizer}_sanitizer SOURCE kind_all.cpp
+               FLAGS -O1 -g -fsanitize=${sanitizer} LINK -fsanitize=${sanitizer} SEEDS 2)
+endforeach()
+# LeakSanitizer's tracer thread is refused by name for now.
+set_tests_properties(integration.kind_address_sanitizer
+                     PROPERTIES ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)
+ttrace_guest(kind_gcov SOURCE kind_all.cpp FLAGS -O1 -g --coverage LINK --coverage SEEDS 2)
+add_library(guest_preload_getppid MODULE preload_getppid.cpp)
+ttrace_guest(kind_preload ARGS $<TARGET_FILE:guest_preload_getppid>)
+
+find_program(TTRACE_CLANG NAMES clang++ clang++-14)
+if(TTRACE_CLANG)
+  ttrace_foreign_guest(kind_clang kind_all.cpp SEEDS 2
+                       COMMAND ${TTRACE_CLANG} -std=c++20 -O2 -g -pthread)
+else()
+  message(STATUS "guest kind_clang skipped: there is no clang++")
+endif()
+find_program(TTRACE_MUSL NAMES musl-gcc)
+if(TTRACE_MUSL)
+  ttrace_foreign_guest(kind_musl kind_musl.c SEEDS 3 COMMAND ${TTRACE_MUSL} -O1 -g)
+  ttrace_foreign_guest(kind_musl_static kind_musl.c SEEDS 2 COMMAND ${TTRACE_MUSL} -O1 -g -static)
+else()
+  message(STATUS "guests kind_musl* skipped: there is no musl-gcc (Debian package musl-tools)")
+endif()
+
+# Refused by name, until the engine can do them.
+ttrace_guest(refused_seccomp REFUSED "PR_SET_SECCOMP")
+ttrace_guest(refused_ptrace REFUSED "system call ptrace")
+ttrace_guest(refused_int80 REFUSED "int 0x80")
+ttrace_guest(refused_spin REFUSED "no progress point")
+ttrace_guest(refused_map_shared REFUSED "MAP_SHARED and PROT_WRITE")
+ttrace_guest(refused_protect_shared REFUSED "mprotect that makes a shared mapping")
+ttrace_guest(refused_truncate_mapped REFUSED "ftruncate")
+ttrace_guest(refused_process_vm_writev REFUSED "process_vm_writev")
+ttrace_guest(refused_pi_mutex REFUSED "FUTEX_LOCK_PI")
+# Not refused: absent, as on an old kernel.
+ttrace_guest(absent_io_uring)
