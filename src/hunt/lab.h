@@ -49,6 +49,7 @@ class RecordingLab : public Lab {
   TestBinary binary_;
   Options options_;
   SiteCache& sites_;
+  CpuidAnswers cpuid_;
 };
 
 /// What is executed for one attempt: the case alone, as the framework takes it.

@@ -1,6 +1,7 @@
 #include "record/instructions.h"
 
 #include <cpuid.h>
+#include <sched.h>
 #include <sys/random.h>
 
 #include <array>
@@ -52,6 +53,13 @@ constexpr HiddenFeature kHidden[] = {
 
 }  // namespace
 
+const std::array<std::uint32_t, 4>& CpuidAnswers::get(std::uint32_t leaf, std::uint32_t subleaf) {
+  const auto [known, is_new] = known_.try_emplace({sched_getcpu(), leaf, subleaf});
+  auto& out = known->second;
+  if (is_new) __cpuid_count(leaf, subleaf, out[0], out[1], out[2], out[3]);
+  return out;
+}
+
 std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Address rip) {
   std::array<std::byte, 3> text{};
   const std::size_t have = memory.read(rip, text);
@@ -65,13 +73,12 @@ std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Addr
 }
 
 InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length,
-                              const GeneralRegisters& regs, Asker asker) {
+                              const GeneralRegisters& regs, Asker asker, CpuidAnswers& answers) {
   InstructionEvent event{kind, rip, length, {}};
   if (kind == Kind::cpuid) {
     const auto leaf = std::uint32_t(regs.rax);
     const auto subleaf = std::uint32_t(regs.rcx);
-    std::array<std::uint32_t, 4> out{};
-    __cpuid_count(leaf, subleaf, out[0], out[1], out[2], out[3]);
+    std::array<std::uint32_t, 4> out = answers.get(leaf, subleaf);
     for (const HiddenFeature& feature : kHidden) {
       if (feature.leaf == leaf && feature.subleaf == subleaf &&
           (!feature.loader_only || asker == Asker::loader)) {

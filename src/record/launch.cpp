@@ -127,19 +127,6 @@ std::pair<Fd, Fd> make_pipe() {
 
 }  // namespace
 
-CpuPin::CpuPin() {
-  CPU_ZERO(&original_);
-  sched_getaffinity(0, sizeof original_, &original_);
-  const int here = sched_getcpu();
-  if (here < 0) return;
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(std::size_t(here), &one);
-  sched_setaffinity(0, sizeof one, &one);  // refused: only slower
-}
-
-CpuPin::~CpuPin() { sched_setaffinity(0, sizeof original_, &original_); }
-
 std::string find_program(const Program& program) {
   if (program.path.find('/') != std::string::npos) {
     check_executable(program.path);

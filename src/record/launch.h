@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sched.h>
-
 #include <optional>
 
 #include "base/fd.h"
@@ -9,22 +7,6 @@
 #include "record/recorder.h"
 
 namespace ttrace {
-
-/// Pins the calling thread to one CPU of those it may use while it lives, and gives the others back
-/// afterwards: supervisor and tracees share a CPU, because a stop that crosses CPUs costs ten times
-/// as much (design.md, section 4).
-class CpuPin {
- public:
-  CpuPin();
-  ~CpuPin();
-  CpuPin(const CpuPin&) = delete;
-  CpuPin& operator=(const CpuPin&) = delete;
-  /// The CPUs that the caller may use without us.
-  const cpu_set_t& original() const { return original_; }
-
- private:
-  cpu_set_t original_;
-};
 
 /// A traced child that stands at the entry of its execve, which the caller lets run.
 struct Launched {

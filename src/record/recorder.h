@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "record/instructions.h"
 #include "rewrite/sites.h"
 #include "trace/recording.h"
 
@@ -32,6 +33,8 @@ struct RecordOptions {
   const std::atomic<bool>* interrupted = nullptr;
   /// Plans of the binaries that are mapped; must outlive the call.
   SiteCache* sites = nullptr;
+  /// Answers of cpuid that a former recording of this process left; may be null.
+  CpuidAnswers* cpuid = nullptr;
 };
 
 /// A piece of what the tracee wrote to its standard output (1) or error (2).

@@ -49,6 +49,7 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
     : options_(options),
       pin_(pin),
       result_(result),
+      cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites),
       random_(options.seed),
       switch_share_(kSwitchShares[random_() % std::size(kSwitchShares)]),

@@ -5,10 +5,12 @@
 #include <memory>
 #include <random>
 
+#include "record/instructions.h"
 #include "record/launch.h"
 #include "record/mapped_files.h"
 #include "record/model.h"
 #include "record/recorder.h"
+#include "tracee/cpu_pin.h"
 
 namespace ttrace {
 
@@ -113,6 +115,8 @@ class RecordSession {
   const RecordOptions& options_;
   const CpuPin& pin_;
   RecordResult& result_;
+  CpuidAnswers own_cpuid_;
+  CpuidAnswers& cpuid_;
   MappedFiles files_;
   std::mt19937_64 random_;
   double switch_share_;

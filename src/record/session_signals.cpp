@@ -192,13 +192,13 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
     if (found == space.patched.end()) return false;
     const Site& site = found->second;
     event = site.kind == InstructionEvent::Kind::cpuid
-                ? execute_here(site.kind, at, site.length, regs, asker_at(at))
+                ? execute_here(site.kind, at, site.length, regs, asker_at(at), cpuid_)
                 : draw_random(site, at, regs);
   } else if (info.si_signo == SIGSEGV) {
     const Address at(regs.rip);
     const auto trapped = trapped_instruction(space.memory, at);
     if (!trapped) return false;
-    event = execute_here(trapped->kind, at, trapped->length, regs, asker_at(at));
+    event = execute_here(trapped->kind, at, trapped->length, regs, asker_at(at), cpuid_);
   } else {
     return false;
   }

@@ -1,7 +1,9 @@
+#include <sched.h>
 #include <signal.h>
 
 #include "replay/state.h"
 #include "syscalls/table.h"
+#include "tracee/cpu_pin.h"
 #include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
 
@@ -49,6 +51,8 @@ bool is_watched(const ReplayContext& thread, const ReplayLimits& limits) {
 }  // namespace
 
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
+  if (cpu < 0) cpu = sched_getcpu();
+  const CpuPin pin(cpu);
   const WakeTimer timer(50ms);
   const TimeTrap trap;
   const auto stop_at = [&](ReplayStop::Kind kind, Tid tid, int signal = 0) {

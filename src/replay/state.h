@@ -59,6 +59,7 @@ struct Replayer::State {
   std::vector<Tid> order;               ///< of creation
   std::map<std::uint32_t, Fd> objects;  ///< opened so far
   std::function<void(int, ByteView)> output;
+  int cpu = -1;  ///< where host processes and, while they run, this thread are pinned
 };
 
 }  // namespace ttrace
