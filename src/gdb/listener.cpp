@@ -77,7 +77,9 @@ Fd listen_tcp(std::uint16_t& port) {
 ListenAddress parse_address(const std::string& text) {
   std::string_view rest = text;
   if (rest.starts_with(kUnixPrefix)) {
-    return {std::string(rest.substr(kUnixPrefix.size())), 0};
+    rest.remove_prefix(kUnixPrefix.size());
+    if (rest.empty()) throw UsageError("cannot listen on " + text + ": the path is missing");
+    return {std::string(rest), 0};
   }
   for (const std::string_view prefix : kLoopback) {
     if (rest.starts_with(prefix)) {

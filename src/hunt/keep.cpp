@@ -87,20 +87,27 @@ std::string next_trace_path(const std::string& directory, const std::string& ste
 
 std::string keep_as(const Recording& recording, const TraceInfo& info, const std::string& directory,
                     const std::string& stem) {
-  const Directories made(fs::path(directory).lexically_normal());
+  // One spelling throughout: in "a/b/../c", b need not exist.
+  const fs::path where = fs::path(directory).lexically_normal();
+  const Directories made(where);
   // The lock on the directory itself leaves nothing behind, and ends with this process.
-  const Fd lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock) throw_errno("cannot open the directory " + directory);
+  const Fd lock(open(where.empty() ? "." : where.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock) throw_errno("cannot open the directory " + where.string());
   while (flock(lock.value(), LOCK_EX) != 0 && errno == EINTR) {
   }
-  const std::string path = next_trace_path(directory, stem);
+  const std::string path = next_trace_path(where.string(), stem);
   keep(recording, info, path);
   return path;
 }
 
 void check_trace_directory(const std::string& directory) {
-  fs::path existing = fs::absolute(directory).lexically_normal();
   std::error_code ignored;
+  fs::path existing = fs::absolute(directory, ignored).lexically_normal();
+  if (existing.empty()) {
+    throw Error("cannot keep traces in " + directory +
+                ": the working directory is gone; go to one that exists, or give an absolute "
+                "--ttrace-dir=DIR (--dir)");
+  }
   while (!fs::exists(existing, ignored) && existing.has_relative_path()) {
     existing = existing.parent_path();
   }

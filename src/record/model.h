@@ -20,8 +20,9 @@
 
 namespace ttrace {
 
-/// Memory that calls of threads write into until their exit event, one slot a thread.
-inline constexpr Address kScratchArea{0x210000000000};
+/// Memory that calls of threads write into until their exit event, one slot a thread. Below where
+/// position-independent programs are loaded: every sanitizer leaves that range to the program.
+inline constexpr Address kScratchArea{0x552000000000};
 inline constexpr std::uint64_t kScratchSlot = 1 << 20;
 inline constexpr std::uint64_t kScratchSlots = 256;
 

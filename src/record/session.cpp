@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 /// A thread that computes this long (its own time) while something waits for it has no progress
 /// point: without ticks it cannot be interrupted at a place that a replay would find again.
-constexpr std::uint64_t kMostComputingMs = 10'000;
+constexpr std::uint64_t kMostComputingMs = 5'000;
 /// At the attempt's time limit, computing this long while something waits means the same.
 constexpr std::uint64_t kComputingMs = 500;
 /// How long processes may outlive the first one before they are ended with the recording.

@@ -106,7 +106,7 @@ bool RecordSession::answer_clock(Thread& thread) {
   if (syscall(SYS_clock_gettime, thread.call.args[0], &now) != 0) return false;
   const ByteView bytes = bytes_of(now);
   const Address at(thread.call.args[1]);
-  if (!write_as_program(thread.process->pid, at, bytes)) return false;  // the kernel will say why
+  if (!write_as_program(thread.tid, at, bytes)) return false;  // the kernel will say why
   answer(thread, 0, {{at, Bytes(bytes.begin(), bytes.end())}});
   return true;
 }

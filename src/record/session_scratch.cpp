@@ -111,7 +111,7 @@ void RecordSession::move_results(Thread& thread, const std::vector<Redirection>&
   exit.writes.clear();
   for (MemoryWrite& write : changed) {
     // With the program's own rights: memory that it may not write is EFAULT, as it would have been.
-    if (!write_as_program(thread.process->pid, write.at, write.data)) {
+    if (!write_as_program(thread.tid, write.at, write.data)) {
       exit.result = call.result = -EFAULT;
       thread.regs.rax = std::uint64_t(call.result);
       thread.task().set_registers(thread.regs);

@@ -62,12 +62,12 @@ bool Memory::write(Address at, ByteView bytes) const {
   return true;
 }
 
-bool write_as_program(Pid pid, Address at, ByteView bytes) {
+bool write_as_program(Tid tid, Address at, ByteView bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const iovec here{const_cast<std::byte*>(bytes.data()) + done, bytes.size() - done};
     const iovec there{reinterpret_cast<void*>(at.value() + done), bytes.size() - done};
-    const ssize_t n = process_vm_writev(pid.value(), &here, 1, &there, 1, 0);
+    const ssize_t n = process_vm_writev(tid.value(), &here, 1, &there, 1, 0);
     if (n <= 0) return false;
     done += std::size_t(n);
   }

@@ -35,8 +35,8 @@ class Memory {
   Fd fd_;
 };
 
-/// Writes with the rights that the process itself has (process_vm_writev(2)): false if some of it
+/// Writes with the rights that the thread itself has (process_vm_writev(2)): false if some of it
 /// is not mapped or not writable; part of it may then be written.
-bool write_as_program(Pid pid, Address at, ByteView bytes);
+bool write_as_program(Tid tid, Address at, ByteView bytes);
 
 }  // namespace ttrace

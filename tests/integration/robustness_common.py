@@ -119,6 +119,20 @@ def processes_left(grace=GRACE):
     return [f"{name} (pid {pid}, state {state})" for pid, state, name in left]
 
 
+def wait_for(process, limit=LIMIT):
+    """Its exit code, or None if it does not end; then it and all its processes are ended."""
+    try:
+        return process.wait(limit)
+    except subprocess.TimeoutExpired:
+        for pid, _, _ in descendants():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait()
+        return None
+
+
 _SOCKET_DIRECTORY = re.compile(r"/tmp/ttrace-\w{6}$")
 
 
@@ -171,17 +185,15 @@ class Place:
                                 env=self.environment(**(env or {})), **options)
 
     def run(self, *command, limit=LIMIT, **options):
-        options.setdefault("stdout", subprocess.PIPE)
-        options.setdefault("stderr", subprocess.PIPE)
-        with self.start(*command, **options) as process:
-            try:
-                out, err = process.communicate(timeout=limit)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                out, err = process.communicate()
-                result = subprocess.CompletedProcess(process.args, "hang", out, err)
-                raise Wrong(f"hangs\n{describe(result)}") from None
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        # Files, not pipes: a process that is left behind must not hold us up.
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            process = self.start(*command, **{"stdout": out, "stderr": err, **options})
+            code = wait_for(process, limit)
+            out.seek(0)
+            err.seek(0)
+            result = subprocess.CompletedProcess(process.args, code, out.read(), err.read())
+        require(code is not None, "hangs", result)
+        return result
 
     def tool(self, *arguments, **options):
         return self.run(self.ttrace, *arguments, **options)

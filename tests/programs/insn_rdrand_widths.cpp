@@ -1,22 +1,22 @@
 // rdrand and rdseed of 16, 32 and 64 bits into several registers: what each leaves of its register.
 #include "observe.h"
 
-#define DRAW(insn, reg, name, keeps)                                                               \
-  do {                                                                                             \
-    unsigned long value = 0xa5a5a5a5a5a5a5a5;                                                      \
-    unsigned char ok = 0;                                                                          \
-    int turns = 0;                                                                                 \
-    do {                                                                                           \
-      asm volatile("movabs $0xa5a5a5a5a5a5a5a5, %%" reg "\n\t" insn " %%" name                     \
-                   "\n\tsetc %1\n\tmov %%" reg ", %0"                                              \
-                   : "=m"(value), "=m"(ok)                                                         \
-                   :                                                                               \
-                   : reg, "cc");                                                                   \
-    } while (!ok && ++turns < 1000);                                                               \
-    OBSERVE(ok);                                                                                   \
-    OBSERVE((value & (keeps)) == (0xa5a5a5a5a5a5a5a5 & (keeps)) || (keeps) == kUpperZero);         \
-    OBSERVE((keeps) != kUpperZero || value >> 32 == 0);                                            \
-    std::printf("%s %s %016lx\n", insn, name, value);                                              \
+#define DRAW(insn, reg, name, keeps)                                                       \
+  do {                                                                                     \
+    unsigned long value = 0xa5a5a5a5a5a5a5a5;                                              \
+    unsigned char ok = 0;                                                                  \
+    int turns = 0;                                                                         \
+    do {                                                                                   \
+      asm volatile("movabs $0xa5a5a5a5a5a5a5a5, %%" reg "\n\t" insn " %%" name             \
+                   "\n\tsetc %1\n\tmov %%" reg ", %0"                                      \
+                   : "=m"(value), "=m"(ok)                                                 \
+                   :                                                                       \
+                   : reg, "cc");                                                           \
+    } while (!ok && ++turns < 1000);                                                       \
+    OBSERVE(ok);                                                                           \
+    OBSERVE((value & (keeps)) == (0xa5a5a5a5a5a5a5a5 & (keeps)) || (keeps) == kUpperZero); \
+    OBSERVE((keeps) != kUpperZero || value >> 32 == 0);                                    \
+    std::printf("%s %s %016lx\n", insn, name, value);                                      \
   } while (false)
 
 constexpr unsigned long kUpperZero = 1;  // a 32-bit result clears the upper half

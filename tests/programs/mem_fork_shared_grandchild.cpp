@@ -6,8 +6,7 @@
 #include "observe.h"
 
 int main() {
-  void* memory =
-      mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   OBSERVE(memory != MAP_FAILED);
   auto* volatile cell = static_cast<volatile int*>(memory);
   cell[2048] = 5;  // the third page

@@ -14,8 +14,7 @@ static void open_guard(int, siginfo_t* info, void*) {
 }
 
 int main() {
-  guard = static_cast<char*>(
-      mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  guard = static_cast<char*>(mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   OBSERVE(guard != MAP_FAILED);
   struct sigaction action = {};
   action.sa_sigaction = open_guard;

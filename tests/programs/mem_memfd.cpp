@@ -10,8 +10,8 @@ int main() {
   OBSERVE(fd >= 0);
   OBSERVE(ftruncate(fd, 8192) == 0);
   OBSERVE(pwrite(fd, "hello", 5, 4096) == 5);
-  auto* memory = static_cast<char*>(
-      mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+  auto* memory =
+      static_cast<char*>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
   OBSERVE(memory != MAP_FAILED);
   OBSERVE(std::strcmp(memory + 4096, "hello") == 0 && memory[0] == 0);
   memory[4096] = 'j';

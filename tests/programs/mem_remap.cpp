@@ -13,15 +13,15 @@ int main() {
   OBSERVE(grown != MAP_FAILED);
   OBSERVE(std::strcmp(grown + kPage, "second page") == 0 && grown[299 * kPage] == 0);
   grown[299 * kPage] = 'z';
-  auto* target = static_cast<char*>(
-      mmap(nullptr, 300 * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* target =
+      static_cast<char*>(mmap(nullptr, 300 * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   OBSERVE(target != MAP_FAILED);
   auto* moved = static_cast<char*>(
       mremap(grown, 300 * kPage, 300 * kPage, MREMAP_MAYMOVE | MREMAP_FIXED, target));
   OBSERVE(moved == target && moved[299 * kPage] == 'z');
   OBSERVE(mremap(moved, 300 * kPage, 2 * kPage, 0) == moved);
-  auto* copy = static_cast<char*>(
-      mremap(moved, kPage * 2, kPage * 2, MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+  auto* copy =
+      static_cast<char*>(mremap(moved, kPage * 2, kPage * 2, MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
   if (copy != MAP_FAILED) {
     OBSERVE(std::strcmp(copy + kPage, "second page") == 0);
     OBSERVE(moved[kPage] == 0);

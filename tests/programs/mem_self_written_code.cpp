@@ -18,8 +18,8 @@ int main() {
     OBSERVE(got == 40 + round);
     std::printf("%d\n", got);
   }
-  auto* both = static_cast<unsigned char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* both = static_cast<unsigned char*>(
+      mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   OBSERVE(both != MAP_FAILED);
   both[0] = 0xc3;
   reinterpret_cast<void (*)()>(both)();

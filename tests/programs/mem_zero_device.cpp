@@ -8,8 +8,8 @@
 int main() {
   int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
   OBSERVE(fd >= 0);
-  auto* memory = static_cast<char*>(
-      mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
+  auto* memory =
+      static_cast<char*>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0));
   OBSERVE(memory != MAP_FAILED);
   OBSERVE(memory[0] == 0 && memory[8191] == 0);
   memory[5000] = 'z';

@@ -20,10 +20,10 @@ int main() {
   std::vector<char> stack(65536);
   int argument = 77;
   pid_t parent_tid = 0, child_tid = -1;
-  pid_t child = clone(child_function, stack.data() + stack.size(),
-                      CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |
-                          SIGCHLD,
-                      &argument, &parent_tid, nullptr, &child_tid);
+  pid_t child =
+      clone(child_function, stack.data() + stack.size(),
+            CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+            &argument, &parent_tid, nullptr, &child_tid);
   int status = 0;
   bool right = waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 4;
   std::printf("child %d: stored %d, told %d, cleared %d\n", child, stored, parent_tid == child,

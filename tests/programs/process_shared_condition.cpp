@@ -15,8 +15,8 @@ struct Shared {
 }  // namespace
 
 int main() {
-  auto* const shared = static_cast<Shared*>(mmap(
-      nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  auto* const shared = static_cast<Shared*>(
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   pthread_mutexattr_t mutex_attributes;
   pthread_mutexattr_init(&mutex_attributes);
   pthread_mutexattr_setpshared(&mutex_attributes, PTHREAD_PROCESS_SHARED);

@@ -12,18 +12,19 @@ volatile sig_atomic_t continued = 0;
 }
 
 int main() {
-  int ends[2];
-  if (pipe(ends) != 0) return 1;
+  int ends[2], permission[2];
+  if (pipe(ends) != 0 || pipe(permission) != 0) return 1;
   const pid_t child = fork();
   if (child == 0) {
     signal(SIGCONT, [](int) { continued = 1; });
     std::thread sleeper([&] {
       if (write(ends[1], "s", 1) != 1) _exit(1);
-      const timespec span = {0, 5'000'000};
-      clock_nanosleep(CLOCK_MONOTONIC, 0, &span, nullptr);
+      const timespec span = {0, 3'000'000};
+      while (!continued) clock_nanosleep(CLOCK_MONOTONIC, 0, &span, nullptr);
     });
     sleeper.join();
-    _exit(continued ? 21 : 1);
+    char byte;
+    _exit(read(permission[0], &byte, 1) == 1 ? 21 : 1);
   }
   char byte;
   if (read(ends[0], &byte, 1) != 1) return 1;
@@ -37,7 +38,7 @@ int main() {
   kill(child, SIGCONT);
   right = right && waitpid(child, &status, WCONTINUED) == child && WIFCONTINUED(status);
   std::printf("continued %d\n", right);
-  right = right && waitpid(child, &status, 0) == child;
+  right = right && write(permission[1], "e", 1) == 1 && waitpid(child, &status, 0) == child;
   std::printf("exit %d\n", WEXITSTATUS(status));
   return !right || WEXITSTATUS(status) != 21;
 }

@@ -33,9 +33,9 @@ int main() {
 
   child = child_that_exits(3);
   siginfo_t info = {};
-  wrong += expect("waitid WNOWAIT", waitid(P_PID, static_cast<id_t>(child), &info,
-                                           WEXITED | WNOWAIT) == 0 &&
-                                        info.si_pid == child && info.si_status == 3);
+  wrong += expect("waitid WNOWAIT",
+                  waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) == 0 &&
+                      info.si_pid == child && info.si_status == 3);
   info = {};
   wrong += expect("waitid again", waitid(P_ALL, 0, &info, WEXITED) == 0 &&
                                       info.si_code == CLD_EXITED && info.si_status == 3);
@@ -43,16 +43,20 @@ int main() {
   child = child_that_exits(4);
   wrong += expect("group", waitpid(0, &status, 0) == child && WEXITSTATUS(status) == 4);
 
+  int permission[2];
+  if (pipe(permission) != 0) return 1;
   child = fork();
   if (child == 0) {
     raise(SIGSTOP);
-    _exit(5);
+    char byte;
+    _exit(read(permission[0], &byte, 1) == 1 ? 5 : 1);
   }
   wrong += expect("stopped", waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) &&
                                  WSTOPSIG(status) == SIGSTOP);
   kill(child, SIGCONT);
   wrong += expect("continued", waitid(P_PID, static_cast<id_t>(child), &info, WCONTINUED) == 0 &&
                                    info.si_code == CLD_CONTINUED);
+  if (write(permission[1], "e", 1) != 1) return 1;
   wrong += expect("exited", waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 5);
   wrong += expect("nobody", wait(&status) == -1 && errno == ECHILD);
   return wrong;

@@ -22,8 +22,7 @@ void handler(int, siginfo_t* info, void*) {
 int main() {
   const int file = open("short", O_CREAT | O_RDWR | O_TRUNC, 0600);
   if (file < 0 || unlink("short") != 0 || write(file, "abc", 3) != 3) return 1;
-  char* const mapped =
-      static_cast<char*>(mmap(nullptr, 2 * 4096, PROT_READ, MAP_PRIVATE, file, 0));
+  char* const mapped = static_cast<char*>(mmap(nullptr, 2 * 4096, PROT_READ, MAP_PRIVATE, file, 0));
   if (mapped == MAP_FAILED) return 1;
   struct sigaction action = {};
   action.sa_sigaction = handler;

@@ -35,8 +35,9 @@ bool try_call(const char* name, const std::function<long()>& call, const std::fu
   const int error = errno;
   other.join();
   std::printf("%s: result %ld, errno %d, handled %d\n", name, result, error, handled - before);
-  // A signal that comes before the call started interrupts nothing: then the call just ends.
-  return result == -1 ? error == EINTR && !restarts : true;
+  // A signal that comes before the call started interrupts nothing: then the call just ends, or
+  // (futex) finds another word.
+  return result != -1 || (error == EINTR && !restarts) || error == EAGAIN;
 }
 
 bool try_all(bool restart) {
@@ -49,23 +50,27 @@ bool try_all(bool restart) {
   const auto poke = [] {
     if (write(pipe_ends[1], "x", 1) != 1) _exit(1);
   };
-  right &= try_call("read", [&] { return read(pipe_ends[0], &byte, 1); }, poke, restart);
-  if (!restart && read(pipe_ends[0], &byte, 1) != 1) return false;
+  right &= try_call(
+      "read", [&] { return read(pipe_ends[0], &byte, 1); }, poke, restart);
+  pollfd polled = {pipe_ends[0], POLLIN, 0};
+  if (poll(&polled, 1, 0) == 1 && read(pipe_ends[0], &byte, 1) != 1) return false;
 
   timespec span = {0, 5'000'000}, left = {};
-  right &= try_call("nanosleep", [&] { return nanosleep(&span, &left); }, [] {}, false);
+  right &= try_call(
+      "nanosleep", [&] { return nanosleep(&span, &left); }, [] {}, false);
 
-  pollfd polled = {pipe_ends[0], POLLIN, 0};
-  right &= try_call("poll", [&] { return poll(&polled, 1, 20); }, [] {}, false);
+  right &= try_call(
+      "poll", [&] { return poll(&polled, 1, 20); }, [] {}, false);
 
   int word = 1;
   const auto wake = [&word] {
     __atomic_store_n(&word, 2, __ATOMIC_SEQ_CST);
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
   };
-  right &= try_call("futex", [&] {
-    return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, nullptr, nullptr, 0);
-  }, wake, restart);
+  right &= try_call(
+      "futex",
+      [&] { return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, nullptr, nullptr, 0); }, wake,
+      restart);
 
   std::fflush(stdout);
   const pid_t child = fork();
@@ -73,8 +78,9 @@ bool try_all(bool restart) {
     for (;;) pause();
   }
   int status;
-  right &= try_call("waitpid", [&] { return waitpid(child, &status, 0) == child ? 0 : -1; },
-                    [child] { kill(child, SIGKILL); }, restart);
+  right &= try_call(
+      "waitpid", [&] { return waitpid(child, &status, 0) == child ? 0 : -1; },
+      [child] { kill(child, SIGKILL); }, restart);
   if (!restart) waitpid(child, &status, 0);
   return right;
 }

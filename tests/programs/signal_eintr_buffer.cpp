@@ -1,4 +1,5 @@
-// Another thread stores into the buffer of a read that a signal then interrupts: the store survives.
+// Another thread stores into the buffer of a read that a signal then interrupts: the store
+// survives.
 #include <signal.h>
 #include <unistd.h>
 

@@ -48,7 +48,7 @@ int main() {
   const int when_stopped = children;
   kill(child, SIGCONT);
   waitpid(child, &status, 0);
-  std::printf("deepest %d, reset %d, late %d, children %d %d\n", deepest, reset, late,
-              when_stopped, children);
+  std::printf("deepest %d, reset %d, late %d, children %d %d\n", deepest, reset, late, when_stopped,
+              children);
   return deepest != 3 || !reset || late != 1 || when_stopped != 0 || children != 1;
 }

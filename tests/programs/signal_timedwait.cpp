@@ -1,4 +1,5 @@
-// sigwait, sigwaitinfo and sigtimedwait: signals taken without a handler, and a wait that times out.
+// sigwait, sigwaitinfo and sigtimedwait: signals taken without a handler, and a wait that times
+// out.
 #include <signal.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
-// POSIX timers: one that sends a signal with a value, one that tells a thread, one that tells nobody.
+// POSIX timers: one that sends a signal with a value, one that tells a thread, one that tells
+// nobody.
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>

@@ -33,9 +33,8 @@ int main() {
   action.sa_flags = SA_SIGINFO;
   for (int signal : {SIGFPE, SIGILL, SIGTRAP}) sigaction(signal, &action, nullptr);
   bool right = true;
-  asm volatile(
-      "xor %%eax, %%eax; cltd\n .globl divide_here\n divide_here: idiv %%eax" ::
-          : "eax", "edx", "cc", "memory");
+  asm volatile("xor %%eax, %%eax; cltd\n .globl divide_here\n divide_here: idiv %%eax" ::
+                   : "eax", "edx", "cc", "memory");
   right = seen("division", SIGFPE) && right;
   asm volatile(".globl undefined_here\n undefined_here: ud2" ::: "memory");
   right = seen("undefined", SIGILL) && right;

@@ -19,11 +19,10 @@ int main() {
   const long pid = getpid();
   long result = 62;  // kill
   double in = 12.5, out = 0;
-  asm volatile(
-      "movsd %2, %%xmm7\n syscall\n movsd %%xmm7, %1"
-      : "+a"(result), "=m"(out)
-      : "m"(in), "D"(pid), "S"(static_cast<long>(SIGUSR1))
-      : "rcx", "r11", "xmm7", "memory");
+  asm volatile("movsd %2, %%xmm7\n syscall\n movsd %%xmm7, %1"
+               : "+a"(result), "=m"(out)
+               : "m"(in), "D"(pid), "S"(static_cast<long>(SIGUSR1))
+               : "rcx", "r11", "xmm7", "memory");
   std::printf("result %ld, handled %d, out %g\n", result, handled, out);
   return handled != 1 || out != in;
 }

@@ -2,10 +2,12 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 
 namespace {
 int ends[2];
+std::atomic<bool> sent{false};
 
 void clean_up(void* name) { std::printf("clean-up of %s\n", static_cast<const char*>(name)); }
 
@@ -21,7 +23,7 @@ void* reluctant(void* name) {
   int old;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
   pthread_cleanup_push(clean_up, name);
-  usleep(1000);
+  while (!sent) usleep(100);
   std::printf("not yet\n");
   pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
   pthread_testcancel();
@@ -30,10 +32,12 @@ void* reluctant(void* name) {
 }
 
 bool cancelled(void* (*function)(void*), const char* name) {
+  sent = false;
   pthread_t thread;
   pthread_create(&thread, nullptr, function, const_cast<char*>(name));
   usleep(300);
   pthread_cancel(thread);
+  sent = true;
   void* result = nullptr;
   pthread_join(thread, &result);
   std::printf("%s cancelled %d\n", name, result == PTHREAD_CANCELED);

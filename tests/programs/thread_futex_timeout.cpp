@@ -24,8 +24,7 @@ int main() {
   std::mutex mutex;
   std::condition_variable never;
   std::unique_lock lock(mutex);
-  const bool waited =
-      never.wait_for(lock, std::chrono::milliseconds(2)) == std::cv_status::timeout;
+  const bool waited = never.wait_for(lock, std::chrono::milliseconds(2)) == std::cv_status::timeout;
   const auto passed = steady_clock::now() - start;
   other.join();
   std::printf("timed out %d, differs %d, waited %d, passed %lld ns\n", timed_out, differs, waited,

@@ -25,9 +25,7 @@ int main() {
                 buffer[100]);
     if (buffer[2] != 'c' || buffer[3] != 'y' || buffer[100] != 'x') wrong = 1;
 
-    volatile struct {
-      pollfd before, polled, after;
-    } set = {{}, {ends[0], POLLIN, 0}, {}};
+    volatile struct { pollfd before, polled, after; } set = {{}, {ends[0], POLLIN, 0}, {}};
     std::thread poked([&] {
       usleep(200);
       set.before.fd = 11;

@@ -16,8 +16,8 @@ struct TrapState {
   }
 
   bool operator==(const TrapState& other) const {
-    bool same = action.sa_handler == other.action.sa_handler &&
-                action.sa_flags == other.action.sa_flags;
+    bool same =
+        action.sa_handler == other.action.sa_handler && action.sa_flags == other.action.sa_flags;
     for (int i = 1; i < 32; ++i) {
       same = same && sigismember(&mask, i) == sigismember(&other.mask, i) &&
              sigismember(&action.sa_mask, i) == sigismember(&other.action.sa_mask, i);

@@ -9,6 +9,4 @@ static unsigned long long identify() {
   return b;
 }
 
-int main() {
-  check_trap_state(SIGTRAP, identify);
-}
+int main() { check_trap_state(SIGTRAP, identify); }

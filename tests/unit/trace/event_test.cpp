@@ -58,8 +58,8 @@ auto members(const SyscallEntry& v) {
   return all(a, b, c, d);
 }
 auto members(const SyscallExit& v) {
-  const auto& [a, b, c, d, e, f, g] = v;
-  return all(a, b, c, d, e, f, g);
+  const auto& [a, b, c, d, e, f, g, h] = v;
+  return all(a, b, c, d, e, f, g, h);
 }
 auto members(const SyscallEvent& v) {
   const auto& [a, b] = v;

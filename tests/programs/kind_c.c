@@ -1,4 +1,4 @@
-/* Another C library: threads, time, a child, files, in C. */
+/* Without C++, for other C libraries: threads, time, a child, memory. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

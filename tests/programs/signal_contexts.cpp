@@ -1,0 +1,53 @@
+// makecontext and swapcontext: two stacks that take turns, entered from a handler too.
+#include <signal.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <vector>
+
+namespace {
+ucontext_t back, contexts[2];
+volatile sig_atomic_t current = 0, switches = 0;
+volatile bool done = false;
+
+void on_timer(int) {
+  switches = switches + 1;
+  const int from = current;
+  current = 1 - from;
+  swapcontext(&contexts[from], &contexts[1 - from]);
+}
+
+void run(int id) {
+  int seen = 0;
+  while (switches < 6) {
+    if (seen != switches) {
+      seen = switches;
+      std::printf("stack %d at switch %d\n", id, seen);
+    }
+    usleep(100);
+  }
+  done = true;
+}
+}  // namespace
+
+int main() {
+  std::vector<char> stacks[2] = {std::vector<char>(65536), std::vector<char>(65536)};
+  for (int i = 0; i < 2; ++i) {
+    getcontext(&contexts[i]);
+    contexts[i].uc_stack.ss_sp = stacks[i].data();
+    contexts[i].uc_stack.ss_size = stacks[i].size();
+    contexts[i].uc_link = &back;
+    makecontext(&contexts[i], reinterpret_cast<void (*)()>(run), 1, i);
+  }
+  signal(SIGALRM, on_timer);
+  const itimerval timer = {{0, 1000}, {0, 1000}};
+  setitimer(ITIMER_REAL, &timer, nullptr);
+  swapcontext(&back, &contexts[0]);
+  const itimerval off = {};
+  setitimer(ITIMER_REAL, &off, nullptr);
+  signal(SIGALRM, SIG_IGN);
+  std::printf("done %d after %d switches\n", done, switches);
+  return !done;
+}
