@@ -55,7 +55,7 @@ std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descr
   struct stat info {};
   if (stat(link.c_str(), &info) == 0) {
     if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 5)) return {};  // /dev/zero
-    if (!executable) data_.emplace(info.st_dev, info.st_ino);
+    if (!executable) data_[{info.st_dev, info.st_ino}] = std::uint64_t(info.st_size);
     // A library is mapped piece by piece: most times it is known.
     if (const auto known = known_.find(identity_of(info));
         known != known_.end() && (!executable || known->second.plan != nullptr)) {
@@ -72,11 +72,12 @@ std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descr
   return enter(std::move(file), path, executable);
 }
 
-std::optional<std::uint64_t> MappedFiles::mapped_inode(Tid tid, int descriptor) const {
+std::optional<MappedFiles::Data> MappedFiles::mapped_data(const std::string& path) const {
   struct stat info {};
-  if (data_.empty() || stat(descriptor_link(tid, descriptor).c_str(), &info) != 0) return {};
-  if (!data_.contains({info.st_dev, info.st_ino})) return {};
-  return info.st_ino;
+  if (stat(path.c_str(), &info) != 0) return {};
+  const auto found = data_.find({info.st_dev, info.st_ino});
+  if (found == data_.end()) return {};
+  return Data{info.st_ino, found->second, std::uint64_t(info.st_size)};
 }
 
 MappedFiles::File MappedFiles::from_path(const std::string& path, std::uint64_t device,

@@ -4,7 +4,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <tuple>
 
@@ -29,8 +28,15 @@ class MappedFiles {
   std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
   /// The file behind a /proc/PID/exe link; it is entered under the name that the link shows.
   File from_link(const std::string& link, bool executable);
-  /// The inode of the file behind a descriptor if it was ever mapped (as data), else nullopt.
-  std::optional<std::uint64_t> mapped_inode(Tid tid, int descriptor) const;
+  /// A file that was mapped as data, not as text.
+  struct Data {
+    std::uint64_t inode = 0;
+    std::uint64_t size_when_mapped = 0;
+    std::uint64_t size_now = 0;
+  };
+  bool has_data() const { return !data_.empty(); }
+  /// What is known of the file of that name if it was ever mapped as data.
+  std::optional<Data> mapped_data(const std::string& path) const;
   /// The file of that name, which maps showed with this device and inode; NotRecordable if it was
   /// replaced.
   File from_path(const std::string& path, std::uint64_t device, std::uint64_t inode,
@@ -47,8 +53,8 @@ class MappedFiles {
   SiteCache* sites_;
   std::int64_t began_ns_;
   std::map<Identity, File> known_;
-  std::set<std::pair<std::uint64_t, std::uint64_t>>
-      data_;  ///< device, inode of files mapped as data
+  /// Sizes of the files mapped as data, by device and inode.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> data_;
 };
 
 }  // namespace ttrace

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <linux/kcmp.h>
+#include <linux/limits.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,8 +21,12 @@ constexpr std::uint64_t kMostOutput = 64 << 20;
 /// How much of a mapping is saved when a write shows in it.
 constexpr std::uint64_t kMostShown = 64 << 20;
 
-/// The descriptor of a file whose contents the call may change, or -1.
-int written_descriptor(const SyscallView& call) {
+/// A name, under /proc, of the file whose contents the call changed; "" if it changes none.
+std::string changed_file(const SyscallView& call, Tid tid, const Memory& memory) {
+  const std::string of_thread = "/proc/" + std::to_string(tid.value());
+  const auto descriptor = [&](std::uint64_t number) {
+    return of_thread + "/fd/" + std::to_string(int(number));
+  };
   switch (call.number) {
     case SYS_write:
     case SYS_writev:
@@ -30,13 +36,29 @@ int written_descriptor(const SyscallView& call) {
     case SYS_ftruncate:
     case SYS_fallocate:
     case SYS_sendfile:
-      return int(call.args[0]);
+      return descriptor(call.args[0]);
     case SYS_copy_file_range:
     case SYS_splice:
-      return int(call.args[2]);
+      return descriptor(call.args[2]);
+    case SYS_creat:
+      return descriptor(std::uint64_t(call.result));
+    case SYS_open:
+      return call.args[1] & O_TRUNC ? descriptor(std::uint64_t(call.result)) : "";
+    case SYS_openat:
+      return call.args[2] & O_TRUNC ? descriptor(std::uint64_t(call.result)) : "";
+    case SYS_truncate: {
+      const std::string path = memory.read_string(Address(call.args[0]), PATH_MAX);
+      return of_thread + (path.starts_with("/") ? "/root" : "/cwd/") + path;
+    }
     default:
-      return -1;
+      return "";
   }
+}
+
+/// Such a call may leave a file of another size.
+bool may_resize(std::int64_t number) {
+  return number != SYS_write && number != SYS_writev && number != SYS_pwrite64 &&
+         number != SYS_pwritev && number != SYS_pwritev2;
 }
 
 }  // namespace
@@ -75,19 +97,20 @@ void RecordSession::note_output(Thread& thread, const SyscallView& call, Syscall
 /// A write to a file shows in the mappings of that file: in shared ones, and in pages of private
 /// ones that were not written yet.
 void RecordSession::note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit) {
-  const int descriptor = written_descriptor(call);
-  if (descriptor < 0) return;
-  const std::optional<std::uint64_t> inode = files_.mapped_inode(thread.tid, descriptor);
-  if (!inode) return;
+  if (!files_.has_data()) return;
+  const std::string file = changed_file(call, thread.tid, thread.memory());
+  if (file.empty()) return;
+  const std::optional<MappedFiles::Data> data = files_.mapped_data(file);
+  if (!data) return;
+  const bool resizes = may_resize(call.number) || data->size_now != data->size_when_mapped;
   std::vector<Pid> seen;
   for (const auto& [tid, other] : threads_) {
     const Pid pid = other->process->pid;
     if (std::find(seen.begin(), seen.end(), pid) != seen.end()) continue;
     seen.push_back(pid);
     for (const MapLine& line : read_maps(pid)) {
-      if (line.inode != *inode) continue;
-      const bool shrinks = call.number == SYS_ftruncate || call.number == SYS_fallocate;
-      if (other->process->space != thread.process->space || shrinks ||
+      if (line.inode != data->inode) continue;
+      if (other->process->space != thread.process->space || resizes ||
           line.end - line.start > kMostShown) {
         throw NotRecordable(syscall_name(call.number) + " on " + line.name + ", which is mapped");
       }

@@ -152,8 +152,8 @@ void RecordSession::step_back(Thread& thread) {
 /// At the entry of a call that does not come back: true if signals are held, whose handlers now run
 /// first; the call is made again after them.
 bool RecordSession::step_back_for_held(Thread& thread) {
-  const bool due = std::any_of(
-      thread.held_signals.begin(), thread.held_signals.end(), [&](const HeldSignal& h) {
+  const bool due =
+      std::any_of(thread.held_signals.begin(), thread.held_signals.end(), [&](const HeldSignal& h) {
         return !h.queued && !(thread.signal_mask & bit(h.info.si_signo)) &&
                thread.process->actions->effect_of(h.info.si_signo) == SignalTable::Effect::handler;
       });
