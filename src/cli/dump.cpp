@@ -109,6 +109,9 @@ struct Details {
     return fmt::format("process {}: {}", e.pid.value(), status_text(e.status));
   }
   std::string operator()(const EndEvent& e) const { return name_of(e.reason); }
+  std::string operator()(const SwitchEvent& e) const {
+    return fmt::format("taken off the CPU at {:#x}", e.at.value());
+  }
 };
 
 }  // namespace

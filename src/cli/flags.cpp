@@ -34,6 +34,8 @@ constexpr std::array kRows = {
           "end the program after this time, as a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
   FlagRow{"seed", FlagValue::seed, "NUMBER", "", kRecords, false, false,
           "draw the same switches between threads as a run that showed this seed"},
+  FlagRow{"ticks", FlagValue::ticks, "auto|software|none", "none", kRecords, false, false,
+          "what a switch in the middle of computation is counted by; none: switches at system calls"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
           "where traces are kept"},
   FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,
@@ -76,6 +78,10 @@ constexpr ValueRule kRules[] = {
      [](const std::string& text) { return parse_number(text).has_value(); }},
     {FlagValue::duration, "a time like 10, 2.5s, 500ms or 2m",
      [](const std::string& text) { return parse_duration(text).has_value(); }},
+    {FlagValue::ticks, "auto, software or none",
+     [](const std::string& text) {
+       return text == "auto" || text == "software" || text == "none";
+     }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 

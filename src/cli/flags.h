@@ -20,6 +20,7 @@ enum class FlagValue : std::uint8_t {
   attempts,  ///< 1 to 1000000000
   seed,      ///< 64 bits
   duration,  ///< parse_duration()
+  ticks,     ///< auto, software, none
   text,      ///< anything that is not empty
 };
 

@@ -55,7 +55,11 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   if (*interrupts.flag()) return 128 + interrupts.signal();
 
   SiteCache sites(SiteCache::default_directory());
-  RecordingLab lab(binary, {timeout, directory, context.terminal, interrupts.flag()}, sites);
+  TickPlanCache ticks(SiteCache::default_directory());
+  RecordingLab lab(binary,
+                   {timeout, directory, context.terminal, interrupts.flag(),
+                    flags.text("ticks") == "none" ? nullptr : &ticks},
+                   sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;
   progress.begin(plan.cases, plan.attempts, plan.seed,

@@ -30,7 +30,9 @@ int record_program(const Context& context, const FlagSet& flags,
 
   const Interrupts interrupts;
   SiteCache sites(SiteCache::default_directory());
+  TickPlanCache ticks(SiteCache::default_directory());
   RecordOptions options;
+  if (flags.text("ticks") != "none") options.ticks = &ticks;
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.timeout = flags.duration("timeout");
   options.interrupted = interrupts.flag();

@@ -22,6 +22,7 @@ RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed) {
   options.capture_output = true;
   options.interrupted = options_.interrupted;
   options.sites = &sites_;
+  options.ticks = options_.ticks;
   options.cpuid = &cpuid_;
   return record(attempt_program(binary_, test, options_.color), options);
 }

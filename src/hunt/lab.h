@@ -35,8 +35,9 @@ class RecordingLab : public Lab {
     std::string directory;  ///< of the traces
     bool color = false;     ///< output is shown on a terminal
     const std::atomic<bool>* interrupted = nullptr;
+    TickPlanCache* ticks = nullptr;  ///< null: attempts have no ticks
   };
-  /// `sites` must outlive it.
+  /// `sites` and `options.ticks` must outlive it.
   RecordingLab(TestBinary binary, Options options, SiteCache& sites);
 
   RecordResult attempt(const TestCase& test, std::uint64_t seed) override;

@@ -41,8 +41,8 @@ Fd copy_to_memory(int file, std::uint64_t size) {
 
 }  // namespace
 
-MappedFiles::MappedFiles(Recording& recording, SiteCache* sites)
-    : recording_(recording), sites_(sites) {
+MappedFiles::MappedFiles(Recording& recording, SiteCache* sites, TickPlanCache* ticks)
+    : recording_(recording), sites_(sites), ticks_(ticks) {
   timespec now{};
   // The coarse clock is the one that the kernel stamps files with.
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
@@ -99,6 +99,27 @@ MappedFiles::File MappedFiles::from_link(const std::string& link, bool executabl
   return enter(std::move(file), link_target(link), executable);
 }
 
+const TickPlanCache::Entry* MappedFiles::ticks_of(Tid tid, int descriptor) const {
+  if (ticks_ == nullptr) return nullptr;
+  const Fd file(open(descriptor_link(tid, descriptor).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return file ? &ticks_->plan_of(file.value()) : nullptr;
+}
+
+std::uint32_t MappedFiles::enter_plan(const TickPlan& plan, const std::string& binary) {
+  const auto [known, is_new] = plans_.try_emplace(&plan);
+  if (!is_new) return known->second;
+  struct stat info {};
+  fstat(plan.fd(), &info);
+  RecordedObject object;
+  object.info.path = binary + " (tick plan)";
+  object.info.size = std::uint64_t(info.st_size);
+  object.mtime_ns = nanoseconds(info.st_mtim);
+  object.file = Fd(fcntl(plan.fd(), F_DUPFD_CLOEXEC, 3));
+  if (!object.file) throw_errno("fcntl(F_DUPFD)");
+  known->second = recording_.add_object(std::move(object));
+  return known->second;
+}
+
 MappedFiles::Identity MappedFiles::identity_of(const struct stat& info) {
   return {info.st_dev, info.st_ino, std::uint64_t(info.st_size), nanoseconds(info.st_mtim)};
 }
@@ -109,6 +130,7 @@ MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool exec
   const auto [known, is_new] = known_.try_emplace(identity_of(info));
   File& result = known->second;
   if (executable && sites_ != nullptr) result.plan = &sites_->plan_of(file.value());
+  if (executable && ticks_ != nullptr) result.ticks = &ticks_->plan_of(file.value());
   if (!is_new) return result;
   RecordedObject object;
   object.info.path = path;

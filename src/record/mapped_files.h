@@ -9,6 +9,7 @@
 
 #include "record/recorder.h"
 #include "rewrite/sites.h"
+#include "rewrite/tick_plan_cache.h"
 #include "trace/recording.h"
 
 namespace ttrace {
@@ -16,16 +17,21 @@ namespace ttrace {
 /// The files that the recorded program mapped, each entered in the recording once.
 class MappedFiles {
  public:
-  MappedFiles(Recording& recording, SiteCache* sites);
+  MappedFiles(Recording& recording, SiteCache* sites, TickPlanCache* ticks);
 
   struct File {
     std::uint32_t object = 0;
     const SitePlan* plan = nullptr;  ///< null for a file of no interest (never null for ELF)
+    const TickPlanCache::Entry* ticks = nullptr;  ///< null: ticks are not asked for
   };
 
   /// The file behind a descriptor of a stopped thread. nullopt: /dev/zero, which maps as anonymous
   /// memory. Throws NotRecordable for any other device.
   std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
+  /// The tick plan of the file behind a descriptor, if ticks are asked for.
+  const TickPlanCache::Entry* ticks_of(Tid tid, int descriptor) const;
+  /// The object of a tick plan, for the binary of that name.
+  std::uint32_t enter_plan(const TickPlan& plan, const std::string& binary);
   /// The file behind a /proc/PID/exe link; it is entered under the name that the link shows.
   File from_link(const std::string& link, bool executable);
   /// A file that was mapped as data, not as text.
@@ -51,7 +57,9 @@ class MappedFiles {
 
   Recording& recording_;
   SiteCache* sites_;
+  TickPlanCache* ticks_;
   std::int64_t began_ns_;
+  std::map<const TickPlan*, std::uint32_t> plans_;
   std::map<Identity, File> known_;
   /// Sizes of the files mapped as data, by device and inode.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> data_;

@@ -29,6 +29,9 @@ constexpr auto kAfterlife = 5s;
 /// drawn for each attempt, because races differ in how many switches they need and bear.
 constexpr double kSwitchShares[] = {0.5, 0.25, 0.1, 0.03};
 
+/// How many ticks a thread runs on average before another may, drawn for each attempt likewise.
+constexpr std::uint64_t kMeanQuanta[] = {1 << 20, 1 << 17, 1 << 14, 1 << 10};
+
 UsageError exec_failure(const std::string& path, int error) {
   const std::string why = SystemError("cannot execute " + path, error).what();
   if (error == ENOENT) return UsageError(why + " (the interpreter that it names is missing)");
@@ -50,9 +53,10 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
       pin_(pin),
       result_(result),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
-      files_(result.recording, options.sites),
+      files_(result.recording, options.sites, options.ticks),
       random_(options.seed),
       switch_share_(kSwitchShares[random_() % std::size(kSwitchShares)]),
+      mean_quantum_(kMeanQuanta[random_() % std::size(kMeanQuanta)]),
       began_(monotonic_time()) {}
 
 RecordSession::~RecordSession() { kill_all(); }
@@ -206,6 +210,7 @@ void RecordSession::resume(Thread& thread) {
       break;
     case Thread::Place::boundary:
     case Thread::Place::user:
+      start_quantum(thread);
       thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
       break;
   }
@@ -293,6 +298,10 @@ void RecordSession::note_stop(Tid tid, int status) {
 
 void RecordSession::handle(Thread& thread, int status) {
   const StopStatus stop = understand(status);
+  const bool ran = thread.place == Thread::Place::user || thread.place == Thread::Place::boundary;
+  if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
+    note_ticks(thread);
+  }
   switch (stop.kind) {
     case StopStatus::Kind::exited:
     case StopStatus::Kind::killed:
@@ -405,9 +414,10 @@ void RecordSession::kill_all() {
   threads_.clear();
 }
 
-EventNumber RecordSession::append(const Thread& thread, EventBody body) {
+EventNumber RecordSession::append(Thread& thread, EventBody body) {
   Event event;
   event.tid = thread.tid;
+  event.ticks = Ticks(std::exchange(thread.ticks, 0));
   event.time_us = elapsed_us();
   event.body = std::move(body);
   return result_.recording.append(event);

@@ -18,8 +18,8 @@ namespace ttrace {
 /// executes user code at a time; which one is decided here. The methods are grouped by file:
 /// session.cpp (the loop and the scheduler), session_calls.cpp (system calls that run),
 /// session_answers.cpp (those that do not), session_scratch.cpp, session_output.cpp,
-/// session_signals.cpp (signals and trapped instructions), session_tasks.cpp (threads, processes,
-/// programs).
+/// session_signals.cpp (signals and trapped instructions), session_ticks.cpp, session_tasks.cpp
+/// (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -49,7 +49,7 @@ class RecordSession {
   void check_limits(Thread* running);
   void end_early(EndEvent::Reason reason);
   void kill_all();
-  EventNumber append(const Thread& thread, EventBody body);
+  EventNumber append(Thread& thread, EventBody body);
   std::uint64_t elapsed_us() const;
   bool others_ready(const Thread& thread) const;
   Thread* find(Tid tid);
@@ -97,13 +97,28 @@ class RecordSession {
   bool begin_anew_after_ignored(Thread& thread);
   void step_back(Thread& thread);
 
+  // session_ticks.cpp
+  bool apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
+                  std::uint64_t offset, std::vector<Mapping>& overlays,
+                  std::vector<AppliedPlan>& applied);
+  void make_room(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void set_counter(RecordedSpace& space, std::uint64_t ticks);
+  void start_quantum(Thread& thread);
+  void note_ticks(Thread& thread);
+  void stop_soon(Thread& thread);
+  bool on_due(Thread& thread);
+
   // session_tasks.cpp
   void on_new_task(Thread& thread, int event);
   void on_exec(Thread& thread);
   ExecEvent image_of(Thread& thread);
   void make_gate(Thread& thread);
+  void patch_or_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
+                     std::uint64_t offset, std::vector<Mapping>& overlays,
+                     std::vector<AppliedPlan>& plans, std::vector<Patch>& patches);
+  enum class Text { original, planned };
   void patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
-             std::uint64_t length, std::uint64_t offset, std::vector<Patch>& patches);
+             std::uint64_t length, std::uint64_t offset, Text text, std::vector<Patch>& patches);
   void on_protection_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
   void make_scratch(Thread& thread);
@@ -120,6 +135,7 @@ class RecordSession {
   MappedFiles files_;
   std::mt19937_64 random_;
   double switch_share_;
+  std::uint64_t mean_quantum_;          ///< ticks between two switches in user code
   std::chrono::nanoseconds began_;  ///< monotonic_time()
   std::optional<std::chrono::nanoseconds> root_ended_;
 

@@ -123,7 +123,7 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
       return start < from + size && from < end;
     };
     if (!anywhere && call.number != SYS_brk &&
-        (touches(kGatePage, kPageSize) || touches(kScratchArea, kScratchSlot * kScratchSlots))) {
+        (touches(kGatePage, kGateSize) || touches(kScratchArea, kScratchSlot * kScratchSlots))) {
       throw NotRecordable(syscall_name(call.number) + " of the recorder's own memory");
     }
     if (call.number == SYS_mmap && (call.args[3] & MAP_GROWSDOWN)) {
@@ -228,8 +228,16 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);
       if (!file) return;
       exit.backing = ObjectRef{file->object, args[5]};
+      make_room(thread, call, exit);
       if ((args[3] & MAP_TYPE) != MAP_PRIVATE) space.shows_shared_files = true;
-      if (executable) patch(space, *file, at, args[1], args[5], exit.patches);
+      if (executable) {
+        Mapping text;
+        text.start = at;
+        text.length = page_ceil(args[1]);
+        text.protection = int(args[2]);
+        text.name = result_.recording.objects().at(file->object).info.path;
+        patch_or_plan(thread, *file, text, args[5], exit.overlays, exit.plans, exit.patches);
+      }
       return;
     }
     case SYS_munmap:

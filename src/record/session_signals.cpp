@@ -72,6 +72,8 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   thread.regs = regs;
   thread.place = at_boundary ? Thread::Place::boundary : Thread::Place::user;
 
+  const bool int3 = signal == SIGTRAP && info.si_code == SI_KERNEL;
+  if (int3 && on_due(thread)) return;
   if (emulate_instruction(thread, info)) return;
   if (is_synchronous(info)) return deliver(thread, info, true);
 
@@ -115,7 +117,9 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   const bool already = signal < SIGRTMIN &&
                        std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
                                    [&](const HeldSignal& h) { return h.info.si_signo == signal; });
-  if (!already) thread.held_signals.push_back({info, next_cookie_++, false});
+  if (already) return;
+  thread.held_signals.push_back({info, next_cookie_++, false});
+  stop_soon(thread);
 }
 
 /// Makes held signals pending while the thread stands at the entry of a system call: the call then
@@ -159,6 +163,9 @@ bool RecordSession::step_back_for_held(Thread& thread) {
       });
   if (!due) return false;
   requeue_held(thread);
+  const bool queued = std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
+                                  [](const HeldSignal& h) { return h.queued; });
+  if (!queued) return false;  // no room in the kernel's queue: it is lost with the program
   step_back(thread);
   return true;
 }
@@ -167,7 +174,8 @@ bool RecordSession::step_back_for_held(Thread& thread) {
 /// some calls then fail with EINTR, as they never would untraced: true if that happened; the call
 /// is made again, with its whole timeout, and nothing is recorded.
 bool RecordSession::begin_anew_after_ignored(Thread& thread) {
-  if (std::int64_t(thread.regs.rax) != -EINTR) return false;
+  const bool can_be_interrupted = thread.row->blocking == Blocking::may;
+  if (!can_be_interrupted || std::int64_t(thread.regs.rax) != -EINTR) return false;
   const PendingSignals now = read_pending_signals(thread.tid);
   std::uint64_t due = now.pending & ~now.blocked;
   if (due == 0) return false;
@@ -233,6 +241,11 @@ void RecordSession::repair_forced_signal(Thread& thread, int signal) {
 
 void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchronous) {
   const int signal = info.si_signo;
+  const GeneralRegisters outside = outside_stubs(thread.process->space->plans, thread.regs);
+  if (outside.rip != thread.regs.rip) {
+    thread.regs = outside;
+    thread.task().set_registers(outside);
+  }
   SignalTable& actions = *thread.process->actions;
   SignalTable::Effect effect = actions.effect_of(signal);
   if (synchronous &&

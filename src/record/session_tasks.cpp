@@ -139,6 +139,8 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       RecordedSpace& copy = *child->process->space;
       const RecordedSpace& parent = *thread.process->space;
       copy.patched = parent.patched;
+      copy.plans = parent.plans;
+      copy.counter = parent.counter;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
       copy.has_scratch = parent.has_scratch;
@@ -258,6 +260,9 @@ void RecordSession::make_gate(Thread& thread) {
     throw NotRecordable("a program that occupies the address of the recorder's page");
   }
   space.memory.write(kGateCode, std::as_bytes(std::span(kGateInstructions)));
+  inject(task, InjectBy::syscall_stops, SYS_mmap,
+         {kGateWritable.value(), kPageSize, PROT_READ | PROT_WRITE,
+          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
 
   // [vvar], [vvar_vclock] and [vdso] lie side by side.
   Address start;
@@ -282,9 +287,10 @@ ExecEvent RecordSession::image_of(Thread& thread) {
   const std::string exe_link = "/proc/" + std::to_string(pid.value()) + "/exe";
   stat(exe_link.c_str(), &exe);
 
+  std::vector<std::pair<Mapping, MappedFiles::File>> texts;
   Address previous_end;
   for (const MapLine& line : read_maps(pid)) {
-    if (line.start == kGatePage || line.name == "[vsyscall]") continue;
+    if (line.start == kGatePage || line.start == kGateWritable || line.name == "[vsyscall]") continue;
     Mapping mapping;
     mapping.start = line.start;
     mapping.length = line.end - line.start;
@@ -300,7 +306,7 @@ ExecEvent RecordSession::image_of(Thread& thread) {
       mapping.name = is_program ? image.path : line.name;
       mapping.backing = ObjectRef{file.object, line.offset};
       if (executable) {
-        patch(space, file, line.start, mapping.length, line.offset, image.patches);
+        texts.emplace_back(mapping, file);
         if (!is_program) {
           space.loader_start = line.start;
           space.loader_end = line.end;
@@ -326,12 +332,37 @@ ExecEvent RecordSession::image_of(Thread& thread) {
     previous_end = line.end;
     image.mappings.push_back(std::move(mapping));
   }
+  for (const auto& [text, file] : texts) {
+    std::vector<Mapping> overlays;
+    patch_or_plan(thread, file, text, text.backing->offset, overlays, image.plans, image.patches);
+    image.mappings.insert(image.mappings.end(), overlays.begin(), overlays.end());
+  }
   return image;
 }
 
-/// Replaces the first byte of every site in new text by int3.
+/// Makes new text fit for recording: by the binary's tick plan, or else site by site.
+void RecordSession::patch_or_plan(Thread& thread, const MappedFiles::File& file,
+                                  const Mapping& text, std::uint64_t offset,
+                                  std::vector<Mapping>& overlays, std::vector<AppliedPlan>& plans,
+                                  std::vector<Patch>& patches) {
+  RecordedSpace& space = *thread.process->space;
+  // Before the plan hides what was there.
+  std::vector<Patch> planned;
+  const std::map<Address, Site> before = space.patched;
+  patch(space, file, text.start, text.length, offset, Text::planned, planned);
+  if (apply_plan(thread, file, text, offset, overlays, plans)) {
+    patches.insert(patches.end(), planned.begin(), planned.end());
+    return;
+  }
+  space.patched = before;
+  patch(space, file, text.start, text.length, offset, Text::original, patches);
+}
+
+/// Replaces the first byte of every site in new text by int3, or, where a plan does that, only notes
+/// them.
 void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
-                          std::uint64_t length, std::uint64_t offset, std::vector<Patch>& patches) {
+                          std::uint64_t length, std::uint64_t offset, Text text,
+                          std::vector<Patch>& patches) {
   if (file.plan == nullptr) return;
   if (!file.plan->warning.empty()) {
     warn(result_.recording.objects().at(file.object).info.path + ": " + file.plan->warning);
@@ -343,7 +374,8 @@ void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, A
     const Address at = start + (site->file_offset - offset);
     if (space.patched.contains(at)) continue;  // the text's protection changed, not its contents
     Patch done{at, space.memory.read(at, 1), {std::byte(0xcc)}};
-    if (done.original.empty() || !space.memory.write(at, done.patched)) continue;
+    if (done.original.empty()) continue;
+    if (text == Text::original && !space.memory.write(at, done.patched)) continue;
     space.patched[at] = *site;
     patches.push_back(std::move(done));
   }
@@ -368,7 +400,8 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
     const Address from = std::max(start, line.start);
     const std::uint64_t length = std::min(end, line.end) - from;
     const MappedFiles::File file = files_.from_path(line.name, line.device, line.inode, true);
-    patch(space, file, from, length, line.offset + (from - line.start), exit.patches);
+    patch(space, file, from, length, line.offset + (from - line.start), Text::original,
+          exit.patches);
   }
 }
 

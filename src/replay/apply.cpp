@@ -70,9 +70,11 @@ void Replayer::State::apply(const Event& event) {
       }
       for (const Tid other : gone) state.apply_task_exit(other);
     }
+    void operator()(const SwitchEvent&) const {}  // arriving was all
     void operator()(const EndEvent&) const {}
   };
   std::visit(Visitor{*this, tid}, event.body);
+  if (const auto thread = threads.find(tid); thread != threads.end()) thread->second->ticks = 0;
 }
 
 void Replayer::State::apply_exec(Tid tid, const ExecEvent& exec) {
@@ -83,6 +85,7 @@ void Replayer::State::apply_exec(Tid tid, const ExecEvent& exec) {
   ReplaySpace& space = *process->space;
   space.host = HostProcess::create();
   for (const Mapping& mapping : exec.mappings) map(space, mapping);
+  add_plans(space, exec.plans);
   write(space, exec.contents);
   patch(space, exec.patches);
 
@@ -110,6 +113,8 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
     shape_address_space(thread, entry, exit);
   }
   if (exit.written_digest != 0) check_written(thread, entry, exit);
+  for (const Mapping& overlay : exit.overlays) map(space, overlay);
+  add_plans(space, exit.plans);
   write(space, exit.writes);
   patch(space, exit.patches);
   if (exit.registers) {
@@ -160,6 +165,7 @@ void Replayer::State::apply_new_task(ReplayContext& parent, const NewTaskEvent& 
       copy->host = space.host->fork();
       copy->mappings = space.mappings;
       copy->patched = space.patched;
+      copy->plans = space.plans;
       copy->brk = space.brk;
       for (const auto& [at, breakpoint] : space.breakpoints) {
         copy->host->memory().write(at, std::span(&breakpoint.covered, 1));
@@ -214,9 +220,20 @@ void Replayer::State::write(ReplaySpace& space, const std::vector<MemoryWrite>& 
   }
 }
 
+void Replayer::State::add_plans(ReplaySpace& space, const std::vector<AppliedPlan>& applied) {
+  for (const AppliedPlan& one : applied) {
+    auto& plan = plans[one.plan];
+    if (!plan) plan = std::make_shared<TickPlan>(TickPlan::open(trace.open_object(one.plan)));
+    space.plans.emplace_back(plan, one.bias, one.original);
+  }
+}
+
 void Replayer::State::patch(ReplaySpace& space, const std::vector<Patch>& patches) {
   for (const Patch& patch : patches) {
-    write(space, {{patch.at, patch.patched}});
+    // A plan's text has it already; writing it again would only copy the page.
+    if (space.host->memory().read(patch.at, patch.patched.size()) != patch.patched) {
+      write(space, {{patch.at, patch.patched}});
+    }
     for (std::size_t i = 0; i < patch.original.size(); ++i) {
       space.patched[patch.at + i] = patch.original[i];
     }

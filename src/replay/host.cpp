@@ -124,6 +124,7 @@ std::unique_ptr<HostProcess> HostProcess::create() {
 
   std::unique_ptr<HostProcess> host(new HostProcess(Pid(child)));
   host->unmap_all_but_gate();
+  host->map_zero(kGateWritable, kPageSize, PROT_READ | PROT_WRITE, false);
   return host;
 }
 

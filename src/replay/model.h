@@ -8,6 +8,7 @@
 #include "replay/host.h"
 #include "replay/mapping_table.h"
 #include "replay/replayer.h"
+#include "rewrite/active_plan.h"
 
 namespace ttrace {
 
@@ -21,6 +22,7 @@ struct ReplaySpace {
   std::unique_ptr<HostProcess> host;
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
+  std::vector<ActivePlan> plans;        ///< binaries that count
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
   std::map<Address, Breakpoint> breakpoints;
   Address brk;  ///< as the recorded kernel last gave it; 0: not asked yet
@@ -39,9 +41,15 @@ struct ReplayContext {
   std::string name;
   GeneralRegisters regs{};
   Bytes vector_state;                  ///< valid while another thread is loaded
+  std::uint64_t ticks = 0;              ///< since its last event
   std::optional<SyscallEntry> inside;  ///< the system call whose enter event was applied
   /// -512..-516: its last call was interrupted and begins anew unless a handler runs first.
   std::int64_t restart = 0;
 };
+
+/// As a debugger is shown them: in the original program, never in a stub.
+inline GeneralRegisters shown_registers(const ReplayContext& thread) {
+  return outside_stubs(thread.process->space->plans, thread.regs);
+}
 
 }  // namespace ttrace

@@ -40,7 +40,9 @@ const ReplayContext* any_thread_of(const std::map<Tid, std::unique_ptr<ReplayCon
 
 bool Replayer::has_process(Pid pid) const { return any_thread_of(state_->threads, pid) != nullptr; }
 
-GeneralRegisters Replayer::registers(Tid tid) const { return state_->context(tid).regs; }
+GeneralRegisters Replayer::registers(Tid tid) const {
+  return shown_registers(state_->context(tid));
+}
 
 Bytes Replayer::vector_state(Tid tid) const {
   const ReplayContext& thread = state_->context(tid);

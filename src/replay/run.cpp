@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "replay/state.h"
+#include "rewrite/tick_counter.h"
 #include "syscalls/table.h"
 #include "tracee/cpu_pin.h"
 #include "tracee/time_trap.h"
@@ -13,11 +14,25 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kTrapFlag = 0x100;
+constexpr Address kCounter{kTickCounterAddress};
+
+/// More ticks than any stretch between two events has.
+constexpr std::uint64_t kWithoutEnd = 1ull << 48;
+
+std::uint64_t counter_of(const ReplaySpace& space) {
+  std::uint64_t ticks = 0;
+  space.host->memory().read_value(kCounter, ticks);
+  return ticks;
+}
 
 /// The event comes about by what the thread executes; the others happen where it stands.
-bool needs_execution(const EventBody& body) {
-  if (const auto* signal = std::get_if<SignalEvent>(&body)) return signal->synchronous;
-  return std::holds_alternative<SyscallEvent>(body) ||
+bool needs_execution(const Event& event) {
+  const EventBody& body = event.body;
+  if (const auto* signal = std::get_if<SignalEvent>(&body)) {
+    return signal->synchronous || event.ticks.value() > 0;
+  }
+  return std::holds_alternative<SwitchEvent>(body) ||
+         std::holds_alternative<SyscallEvent>(body) ||
          std::holds_alternative<SyscallEnterEvent>(body) ||
          std::holds_alternative<MarkEvent>(body) || std::holds_alternative<InstructionEvent>(body);
 }
@@ -30,9 +45,17 @@ const SyscallEntry* entry_of(const EventBody& body) {
   return nullptr;
 }
 
+/// The event is a place in user code that only its ticks tell.
+bool is_place_in_time(const Event& event) {
+  const auto* signal = std::get_if<SignalEvent>(&event.body);
+  return std::holds_alternative<SwitchEvent>(event.body) ||
+         (signal != nullptr && !signal->synchronous && event.ticks.value() > 0);
+}
+
 /// The event completes what a debugger counts as one instruction of its thread.
 bool completes_a_step(const EventBody& body) {
   return !std::holds_alternative<SyscallEnterEvent>(body) &&
+         !std::holds_alternative<SwitchEvent>(body) &&
          !std::holds_alternative<NewTaskEvent>(body);
 }
 
@@ -57,7 +80,7 @@ ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   const TimeTrap trap;
   const auto stop_at = [&](ReplayStop::Kind kind, Tid tid, int signal = 0) {
     const auto found = threads.find(tid);
-    const Address pc(found == threads.end() ? 0 : found->second->regs.rip);
+    const Address pc(found == threads.end() ? 0 : shown_registers(*found->second).rip);
     return ReplayStop{kind, tid, pc, signal};
   };
   for (;;) {
@@ -67,7 +90,7 @@ ReplayStop Replayer::State::run(const ReplayLimits& limits) {
       return stop_at(ReplayStop::Kind::interrupted, event.tid);
     }
     ReplayContext* thread = threads.contains(event.tid) ? &context(event.tid) : nullptr;
-    if (!arrived && thread != nullptr && needs_execution(event.body)) {
+    if (!arrived && thread != nullptr && needs_execution(event)) {
       switch (arrive(*thread, event, limits)) {
         case Outcome::arrived:
           break;
@@ -114,6 +137,11 @@ Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Ev
       }
     }
     const Outcome outcome = execute(thread, event, limits, step);
+    // What a stub does between two original instructions is no step.
+    if (outcome == Outcome::stepped &&
+        is_counting(thread.process->space->plans, Address(thread.regs.rip))) {
+      continue;
+    }
     if (outcome != Outcome::breakpoint || is_watched(thread, limits)) return outcome;
     // A breakpoint that nobody asked for now: execute what it covers, then go on.
     if (pass_breakpoint(thread, limits)) return Outcome::arrived;
@@ -126,9 +154,13 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   load(thread);
   ReplaySpace& space = *thread.process->space;
   const Address from(thread.regs.rip);
+  const std::uint64_t left =
+      is_place_in_time(event) ? event.ticks.value() - thread.ticks : kWithoutEnd;
+  set_counter(space, left);
   const auto stop =
       space.host->run(step ? Resume::emulate_step : Resume::emulate, limits.interrupt);
   thread.regs = space.host->task().registers();
+  thread.ticks += left - counter_of(space);
   if (step) clear_trap_flag(thread, from);
   if (!stop) return Outcome::interrupted;
 
@@ -138,6 +170,7 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
       diverge(thread, "the replay enters " + syscall_name(std::int64_t(thread.regs.orig_rax)));
     }
     check_call(thread, *entry);
+    check_ticks(thread, event);
     return Outcome::arrived;
   }
   if (stop->kind != StopStatus::Kind::signal)
@@ -147,12 +180,16 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   const auto* instruction = std::get_if<InstructionEvent>(&event.body);
   if (stop->value == SIGTRAP && info.si_code == SI_KERNEL) {  // int3
     const Address at(thread.regs.rip - 1);
+    if (const auto due = due_stop(space, thread.regs)) return arrive_by_ticks(thread, event, *due);
     const auto found = space.breakpoints.find(at);
     const bool ours = found != space.breakpoints.end();
     if (ours || space.patched.contains(at)) {
       thread.regs.rip = at.value();
       if (ours && is_watched(thread, limits)) return Outcome::breakpoint;
-      if (instruction != nullptr && instruction->rip == at) return Outcome::arrived;
+      if (instruction != nullptr && instruction->rip == at) {
+        check_ticks(thread, event);
+        return Outcome::arrived;
+      }
       if (ours) return Outcome::breakpoint;
       diverge(thread, "the replay executes an emulated instruction");
     }
@@ -160,14 +197,54 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   if (stop->value == SIGTRAP && info.si_code == TRAP_TRACE && step) return Outcome::stepped;
   if (instruction != nullptr && stop->value == SIGSEGV &&
       instruction->rip.value() == thread.regs.rip) {
+    check_ticks(thread, event);
     return Outcome::arrived;
   }
+  thread.regs = outside_stubs(space.plans, thread.regs);
   const auto* signal = std::get_if<SignalEvent>(&event.body);
   if (signal == nullptr || signal->number != stop->value ||
       signal->registers_before.rip != thread.regs.rip) {
     diverge(thread, "the replay raises " + signal_name(stop->value));
   }
+  check_ticks(thread, event);
   return Outcome::arrived;
+}
+
+/// Gives the thread that is loaded so many ticks, if anything counts there.
+std::uint64_t Replayer::State::set_counter(ReplaySpace& space, std::uint64_t ticks) {
+  space.host->memory().write(kCounter, bytes_of(ticks));
+  return ticks;
+}
+
+/// The due stop that the thread stands at, just behind its int3.
+std::optional<DueStop> Replayer::State::due_stop(const ReplaySpace& space,
+                                                 const GeneralRegisters& regs) const {
+  const Address int3(regs.rip - 1);
+  const ActivePlan* plan = plan_of_stub(space.plans, int3);
+  if (plan == nullptr || !plan->is_due(int3)) return {};
+  return plan->due(int3, regs, [&](std::uint64_t at, std::uint64_t& value) {
+    return space.host->memory().read_value(Address(at), value);
+  });
+}
+
+/// The counter reached zero: that is the event, if it is one of those.
+Replayer::State::Outcome Replayer::State::arrive_by_ticks(ReplayContext& thread,
+                                                          const Event& event,
+                                                          const DueStop& due) {
+  const auto* taken_off = std::get_if<SwitchEvent>(&event.body);
+  thread.regs.rip = taken_off != nullptr ? due.resume : due.target;
+  if (!is_place_in_time(event)) diverge(thread, "the replay has counted much further");
+  check_ticks(thread, event);
+  if (taken_off != nullptr && taken_off->at.value() != due.target) {
+    diverge(thread, "the replay has counted as far elsewhere");
+  }
+  return Outcome::arrived;
+}
+
+void Replayer::State::check_ticks(const ReplayContext& thread, const Event& event) const {
+  if (thread.ticks == event.ticks.value()) return;
+  diverge(thread, "the replay came there after " + std::to_string(thread.ticks) +
+                      " ticks, the recording after " + std::to_string(event.ticks.value()));
 }
 
 /// Executes the instruction under a breakpoint. True if that brought the thread to its event.

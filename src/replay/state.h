@@ -24,6 +24,10 @@ struct Replayer::State {
   Outcome execute(ReplayContext& thread, const Event& event, const ReplayLimits& limits, bool step);
   void load(ReplayContext& thread);
   void rewind_interrupted_call(ReplayContext& thread);
+  std::uint64_t set_counter(ReplaySpace& space, std::uint64_t ticks);
+  std::optional<DueStop> due_stop(const ReplaySpace& space, const GeneralRegisters& regs) const;
+  Outcome arrive_by_ticks(ReplayContext& thread, const Event& event, const DueStop& due);
+  void check_ticks(const ReplayContext& thread, const Event& event) const;
   bool pass_breakpoint(ReplayContext& thread, const ReplayLimits& limits);
   void check_call(const ReplayContext& thread, const SyscallEntry& recorded) const;
   void clear_trap_flag(ReplayContext& thread, Address stepped_from);
@@ -39,6 +43,7 @@ struct Replayer::State {
   void apply_task_exit(Tid tid);
   void write(ReplaySpace& space, const std::vector<MemoryWrite>& writes);
   void patch(ReplaySpace& space, const std::vector<Patch>& patches);
+  void add_plans(ReplaySpace& space, const std::vector<AppliedPlan>& plans);
   void check_written(const ReplayContext& thread, const SyscallEntry& entry,
                      const SyscallExit& exit);
 
@@ -58,6 +63,7 @@ struct Replayer::State {
   std::map<Tid, std::unique_ptr<ReplayContext>> threads;
   std::vector<Tid> order;               ///< of creation
   std::map<std::uint32_t, Fd> objects;  ///< opened so far
+  std::map<std::uint32_t, std::shared_ptr<const TickPlan>> plans;  ///< likewise
   std::function<void(int, ByteView)> output;
   int cpu = -1;  ///< where host processes and, while they run, this thread are pinned
 };

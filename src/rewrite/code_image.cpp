@@ -38,7 +38,8 @@ std::optional<CodeImage> CodeImage::load(const ElfFile& file, std::string& reaso
   for (const ElfSegment& segment : file.segments()) {
     if (segment.type != PT_LOAD) continue;
     const std::uint64_t end = segment.address + std::max(segment.size, segment.memory_size);
-    if (end < segment.address || end > (std::uint64_t(1) << 47)) return refuse("segments beyond the address space");
+    if (end < segment.address || end > (std::uint64_t(1) << 47))
+      return refuse("segments beyond the address space");
     image.image_begin_ = std::min(image.image_begin_, page_floor(segment.address));
     image.image_end_ = std::max(image.image_end_, page_ceil(end));
     if (!(segment.flags & PF_X) || segment.size == 0) continue;

@@ -18,6 +18,7 @@ class TableWatch {
 
   void see(const Instruction& instruction, const ZydisDecodedInstruction& d) {
     if (load_age_ < kTableDistance) ++load_age_;
+    see_pointer(instruction, d);
     if (d.mnemonic == ZYDIS_MNEMONIC_LEA && instruction.memory != 0) {
       base_of_[d.raw.modrm.reg | d.raw.rex.R << 3] = instruction.memory;
     } else if (d.mnemonic == ZYDIS_MNEMONIC_MOVSXD && has_memory_operand(d) &&
@@ -28,10 +29,34 @@ class TableWatch {
   }
   std::uint64_t table() const { return load_age_ < kTableDistance ? table_ : 0; }
 
+  /// Whether a register was last loaded from memory as a whole: then it holds an address that was
+  /// formed elsewhere, by a relocation or an instruction that mentions it, not by arithmetic here.
+  bool is_pointer(unsigned number) const {
+    return pointer_age_ < kTableDistance && pointer_ == number;
+  }
+
  private:
+  void see_pointer(const Instruction& instruction, const ZydisDecodedInstruction& d) {
+    if (pointer_age_ < kTableDistance) ++pointer_age_;
+    if (instruction.flow == Flow::indirect_jump) return;
+    const unsigned reg = d.raw.modrm.reg | d.raw.rex.R << 3;
+    const unsigned rm = d.raw.modrm.rm | d.raw.rex.B << 3;
+    const bool modrm = d.attributes & ZYDIS_ATTRIB_HAS_MODRM;
+    if (d.mnemonic == ZYDIS_MNEMONIC_MOV && d.opcode == 0x8b && d.operand_width == 64 &&
+        has_memory_operand(d)) {
+      pointer_ = reg;
+      pointer_age_ = 0;
+    } else if (instruction.flow != Flow::next || !modrm || reg == pointer_ ||
+               (d.raw.modrm.mod == 3 && rm == pointer_)) {
+      pointer_age_ = kTableDistance;  // it may have been changed
+    }
+  }
+
   std::array<std::uint64_t, 16> base_of_{};
   std::uint64_t table_ = 0;
   unsigned load_age_ = kTableDistance;
+  unsigned pointer_ = 0;
+  unsigned pointer_age_ = kTableDistance;
 };
 
 class Scan {
@@ -69,8 +94,8 @@ class Scan {
       }
       Function function;
       function.begin = range.begin;
-      function.end = std::min(range.end, range.begin + std::min<std::uint64_t>(
-                                                           code.size(), kLongestFunction));
+      function.end =
+          std::min(range.end, range.begin + std::min<std::uint64_t>(code.size(), kLongestFunction));
       function.exceptions = range.exceptions;
       if (function.end > function.begin) flow_.functions.push_back(function);
     }
@@ -153,8 +178,10 @@ class Scan {
     transfer.flow = instruction.flow;
     transfer.plain = instruction.plain;
     if (instruction.flow == Flow::indirect_jump && !has_memory_operand(decoder_.details())) {
+      const auto& modrm = decoder_.details().raw.modrm;
       transfer.table = tables_.table();
-      if (transfer.table == 0) flow_.functions[index].unresolved_jump = true;
+      if (transfer.table == 0 && !tables_.is_pointer(modrm.rm | decoder_.details().raw.rex.B << 3))
+        flow_.functions[index].unresolved_jump = true;
     }
     flow_.transfers.push_back(transfer);
   }

@@ -68,9 +68,8 @@ std::optional<ElfFile> ElfFile::open(int fd) {
     const Bytes table = file.read(header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr));
     for (std::size_t i = 0; i < table.size() / sizeof(Elf64_Phdr); ++i) {
       const auto raw = copy_at<Elf64_Phdr>(table, i);
-      ElfSegment segment{raw.p_type,   raw.p_flags,  raw.p_vaddr,
-                         raw.p_offset, raw.p_filesz, raw.p_align,
-                         raw.p_memsz};
+      ElfSegment segment{raw.p_type,   raw.p_flags, raw.p_vaddr, raw.p_offset,
+                         raw.p_filesz, raw.p_align, raw.p_memsz};
       file.cut(segment.offset, segment.size);
       if (segment.address + segment.size < segment.address) segment.size = 0;
       file.segments_.push_back(segment);

@@ -135,8 +135,7 @@ class RelocationReader {
 /// Landing pads of one function, as the C++ personality's tables list them.
 void add_landing_pads(ByteView tables, std::uint64_t tables_address, const Function& function,
                       AddressSet& targets) {
-  if (function.exceptions < tables_address ||
-      function.exceptions - tables_address >= tables.size())
+  if (function.exceptions < tables_address || function.exceptions - tables_address >= tables.size())
     return;
   Cursor cursor(tables, tables_address, function.exceptions - tables_address);
   std::uint64_t base = function.begin;
@@ -202,8 +201,7 @@ Relocations read_relocations(const ElfFile& file) { return RelocationReader(file
 std::vector<std::uint64_t> read_jump_table(const ElfFile& file, const ControlFlow& flow,
                                            std::uint64_t table) {
   std::vector<std::uint64_t> targets;
-  const auto next =
-      std::upper_bound(flow.data_mentioned.begin(), flow.data_mentioned.end(), table);
+  const auto next = std::upper_bound(flow.data_mentioned.begin(), flow.data_mentioned.end(), table);
   const std::uint64_t limit = next == flow.data_mentioned.end()
                                   ? kMostTable
                                   : std::min<std::uint64_t>(*next - table, kMostTable);

@@ -3,8 +3,8 @@
 namespace ttrace {
 namespace {
 
-constexpr std::uint32_t kChanged = ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF | ZYDIS_CPUFLAG_ZF |
-                                   ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF;
+constexpr std::uint32_t kChanged =
+    ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF | ZYDIS_CPUFLAG_ZF | ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF;
 constexpr int kMostInstructions = 64;  // on all paths together
 
 /// Shifts by a variable count leave the flags alone when it is zero; so do repeated string

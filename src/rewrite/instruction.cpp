@@ -44,8 +44,8 @@ Flow flow_of(const ZydisDecodedInstruction& d) {
 
 bool InstructionDecoder::decode(ByteView code, std::uint64_t address) {
   ZydisDecoderContext context;
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeInstruction(&decoder_, &context, code.data(), code.size(),
-                                                  &details_)))
+  if (!ZYAN_SUCCESS(
+          ZydisDecoderDecodeInstruction(&decoder_, &context, code.data(), code.size(), &details_)))
     return false;
   const ZydisDecodedInstruction& d = details_;
   instruction_ = {};
@@ -59,9 +59,9 @@ bool InstructionDecoder::decode(ByteView code, std::uint64_t address) {
   }
   // 16-bit operands and 32-bit addresses make a transfer another one; XBEGIN is no jump to patch.
   if (instruction_.flow != Flow::next)
-    instruction_.plain = !(d.attributes & (ZYDIS_ATTRIB_HAS_OPERANDSIZE |
-                                           ZYDIS_ATTRIB_HAS_ADDRESSSIZE)) &&
-                         d.mnemonic != ZYDIS_MNEMONIC_XBEGIN;
+    instruction_.plain =
+        !(d.attributes & (ZYDIS_ATTRIB_HAS_OPERANDSIZE | ZYDIS_ATTRIB_HAS_ADDRESSSIZE)) &&
+        d.mnemonic != ZYDIS_MNEMONIC_XBEGIN;
   if (is_rip_relative(d))
     instruction_.memory = address + d.length + std::uint64_t(d.raw.disp.value);
   return true;

@@ -46,7 +46,9 @@ struct Instruction {
 /// Decodes one instruction after the other; cheap enough to run over whole binaries.
 class InstructionDecoder {
  public:
-  InstructionDecoder() { ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64); }
+  InstructionDecoder() {
+    ZydisDecoderInit(&decoder_, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+  }
 
   /// False for bytes that are no instruction or only the beginning of one.
   bool decode(ByteView code, std::uint64_t address);

@@ -12,13 +12,13 @@ constexpr std::uint64_t kLongestInstruction = 15;
 
 class Search {
  public:
-  Search(const CodeImage& image, const ControlFlow& flow, const TextPatch& patch)
-      : image_(image), flow_(flow), patch_(patch) {}
+  Search(const CodeImage& image, const ControlFlow& flow, const TextPatch& patch, bool may_fault)
+      : image_(image), flow_(flow), patch_(patch), may_fault_(may_fault) {}
 
   std::optional<Neighbours> run(const Transfer& branch) {
     const Function& function = flow_.functions[branch.function];
     if (!function.sound || function.unresolved_jump) return std::nullopt;
-    if (branch.flow != Flow::branch && branch.flow != Flow::jump) return std::nullopt;
+    if (branch.flow == Flow::loop) return std::nullopt;
     auto own = read(branch.address);
     if (!own) return std::nullopt;
     Neighbours found;
@@ -41,9 +41,10 @@ class Search {
                             code.first(decoder_.instruction().length)};
   }
 
-  static bool may_come_along(const Neighbours::Part& part) {
-    return part.instruction.flow == Flow::next && can_move(part.instruction, part.details) &&
-           cannot_fault(part.details);
+  bool may_come_along(const Neighbours::Part& part) const {
+    // NOPs may be handed out as padding later.
+    return part.instruction.flow == Flow::next && !part.instruction.nop &&
+           can_move(part.instruction, part.details) && (may_fault_ || cannot_fault(part.details));
   }
 
   bool add_before(Neighbours& found, std::uint64_t least) {
@@ -71,6 +72,7 @@ class Search {
   const CodeImage& image_;
   const ControlFlow& flow_;
   const TextPatch& patch_;
+  const bool may_fault_;
   InstructionDecoder decoder_;
 };
 
@@ -78,7 +80,9 @@ class Search {
 
 std::optional<Neighbours> find_neighbours(const CodeImage& image, const ControlFlow& flow,
                                           const TextPatch& patch, const Transfer& branch) {
-  return Search(image, flow, patch).run(branch);
+  for (const bool may_fault : {false, true})
+    if (auto found = Search(image, flow, patch, may_fault).run(branch)) return found;
+  return std::nullopt;
 }
 
 }  // namespace ttrace

@@ -23,8 +23,9 @@ struct Neighbours {
   std::uint64_t end() const { return parts.back().instruction.end(); }
 };
 
-/// Empty unless it is proven that nothing leads to any of the instructions but the first and that
-/// none of the neighbours can fault.
+/// Empty unless it is proven that nothing leads to any of the instructions but the first.
+/// Neighbours that cannot fault are preferred; those that access memory may, and then the table of
+/// places says where.
 std::optional<Neighbours> find_neighbours(const CodeImage& image, const ControlFlow& flow,
                                           const TextPatch& patch, const Transfer& branch);
 

@@ -3,8 +3,9 @@
 namespace ttrace {
 namespace {
 
-constexpr std::uint64_t kDetour = 2;       // bytes of a short jump
-constexpr std::uint64_t kLongestGap = 256;  // alignment is never more; beyond it something else lies
+constexpr std::uint64_t kDetour = 2;  // bytes of a short jump
+constexpr std::uint64_t kLongestGap =
+    256;  // alignment is never more; beyond it something else lies
 
 /// Whether all bytes are NOPs or INT3.
 bool is_padding(ByteView bytes, std::uint64_t address, InstructionDecoder& decoder) {

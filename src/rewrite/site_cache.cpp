@@ -1,12 +1,6 @@
-#include <elf.h>
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
-#include "base/error.h"
+#include "rewrite/cache_directory.h"
 #include "rewrite/content_key.h"
 #include "rewrite/elf_file.h"
 #include "rewrite/plan_file.h"
@@ -15,24 +9,13 @@
 namespace ttrace {
 namespace {
 
-using Identity = std::array<std::uint64_t, 7>;
-
-Identity identity_of(int fd) {
-  struct stat status;
-  if (::fstat(fd, &status) != 0) throw_errno("fstat of a binary to analyse");
-  return {std::uint64_t(status.st_dev),          std::uint64_t(status.st_ino),
-          std::uint64_t(status.st_size),         std::uint64_t(status.st_mtim.tv_sec),
-          std::uint64_t(status.st_mtim.tv_nsec), std::uint64_t(status.st_ctim.tv_sec),
-          std::uint64_t(status.st_ctim.tv_nsec)};
-}
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
 
 /// From the disk if it is there and fits the file, else by analysis, then kept for the next run.
-SitePlan load_or_analyse(const std::string& directory, int fd, const Identity& identity) {
+SitePlan load_or_analyse(const std::string& directory, int fd, const FileIdentity& identity) {
   const std::optional<ElfFile> file = ElfFile::open(fd);
   if (!file) return {};
   const std::optional<ContentKey> key = directory.empty() ? std::nullopt : content_key_of(*file);

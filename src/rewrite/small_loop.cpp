@@ -34,10 +34,7 @@ std::optional<SmallLoop> SmallLoop::read(const CodeImage& image, const ControlFl
       if (!instruction.plain) return std::nullopt;
       part.condition = d.opcode & 15;
       const bool inside = instruction.target >= head && instruction.target < end;
-      // An inner loop is counted by itself, and then this one need not be.
-      if (inside && instruction.target != head &&
-          (instruction.target <= at || !flow.starts.contains(instruction.target)))
-        return std::nullopt;
+      if (inside && !flow.starts.contains(instruction.target)) return std::nullopt;
     } else if (!can_move(instruction, d)) {
       return std::nullopt;
     }
@@ -48,11 +45,15 @@ std::optional<SmallLoop> SmallLoop::read(const CodeImage& image, const ControlFl
   return loop;
 }
 
+bool SmallLoop::leaves_backwards(const Instruction& instruction) const {
+  return is_direct(instruction.flow) && instruction.target <= instruction.address &&
+         instruction.target != head_;
+}
+
 std::vector<std::uint64_t> SmallLoop::backward_exits() const {
   std::vector<std::uint64_t> exits;
   for (const Part& part : parts_)
-    if (is_direct(part.instruction.flow) && part.instruction.target < head_)
-      exits.push_back(part.instruction.target);
+    if (leaves_backwards(part.instruction)) exits.push_back(part.instruction.target);
   return exits;
 }
 
@@ -76,7 +77,7 @@ StubCode::Position SmallLoop::emit(
       const std::uint64_t target = instruction.target;
       if (instruction.flow == Flow::next) {
         stubs.copy(instruction, part.details, part.bytes);
-      } else if (target < head_) {
+      } else if (leaves_backwards(instruction)) {
         stubs.bind(instruction.flow == Flow::jump ? stubs.jump(instruction)
                                                   : stubs.branch(part.condition, instruction),
                    stub_of(target));

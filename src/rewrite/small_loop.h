@@ -19,7 +19,8 @@ class SmallLoop {
   static std::optional<SmallLoop> read(const CodeImage& image, const ControlFlow& flow,
                                        std::uint64_t head, std::uint64_t end);
 
-  /// Where branches out of the loop lead backwards: they close other cycles and count.
+  /// Where its branches lead backwards but to its head, out of the loop or into an inner one: these
+  /// close other cycles, count each time, and leave the copies.
   std::vector<std::uint64_t> backward_exits() const;
 
   /// Counts one tick and goes on with the copies. `stub_of` gives the stub of a backward exit.
@@ -33,6 +34,8 @@ class SmallLoop {
     ByteView bytes;
     std::uint8_t condition = 0;
   };
+
+  bool leaves_backwards(const Instruction& instruction) const;
 
   std::uint64_t head_ = 0;
   std::uint64_t end_ = 0;

@@ -153,8 +153,8 @@ StubCode::Position StubCode::count_and_jump_indirect(const Instruction& instruct
   stop.target = original;
   stop.resume = size() + 1;
   stop.memory = operand.memory;
-  stop.entry.kind = operand.in_register ? TickPlan::DueEntry::in_register
-                                        : TickPlan::DueEntry::in_memory;
+  stop.entry.kind =
+      operand.in_register ? TickPlan::DueEntry::in_register : TickPlan::DueEntry::in_memory;
   stop.entry.base = operand.memory != 0 ? TickPlan::DueEntry::kImage : operand.base;
   stop.entry.index = operand.index;
   stop.entry.scale = operand.scale;

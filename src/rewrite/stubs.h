@@ -49,7 +49,8 @@ class StubCode {
   /// Return the position of the distance, for bind().
   Position branch(std::uint8_t condition, const Instruction& original);
   Position jump(const Instruction& original);
-  Position branch_to_text(std::uint8_t condition, std::uint64_t target, const Instruction& original);
+  Position branch_to_text(std::uint8_t condition, std::uint64_t target,
+                          const Instruction& original);
   void bind(Position distance, Position target);
 
   /// Fills in everything that depends on where the code and the text lie relative to each other.

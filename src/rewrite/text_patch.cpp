@@ -5,12 +5,15 @@
 
 namespace ttrace {
 
-std::byte* TextPatch::at(std::uint64_t address) {
-  for (TextSegment& text : image_.segments())
-    if (address >= text.begin && address < text.end)
-      return text.bytes.data() + (address - text.address);
+namespace {
+
+std::byte& byte_at(CodeImage& image, std::uint64_t address) {
+  for (TextSegment& text : image.segments())
+    if (address >= text.begin && address < text.end) return text.bytes[address - text.address];
   throw Error("internal: a patch outside of the text");
 }
+
+}  // namespace
 
 void TextPatch::claim(std::uint64_t begin, std::uint64_t end) {
   for (std::uint64_t i = begin; i < end; ++i) claimed_.add(i);
@@ -19,13 +22,13 @@ void TextPatch::claim(std::uint64_t begin, std::uint64_t end) {
 
 void TextPatch::write(std::uint64_t address, std::initializer_list<unsigned> bytes) {
   claim(address, address + bytes.size());
-  for (const unsigned byte : bytes) *at(address++) = std::byte(byte);
+  for (const unsigned byte : bytes) bytes_.push_back({address++, std::byte(byte)});
 }
 
 void TextPatch::fill(std::uint64_t begin, std::uint64_t end) {
   if (begin >= end) return;
   claim(begin, end);
-  for (; begin < end; ++begin) *at(begin) = std::byte(0xcc);
+  for (; begin < end; ++begin) bytes_.push_back({begin, std::byte(0xcc)});
 }
 
 void TextPatch::aim(std::uint64_t end, StubCode::Position stub) {
@@ -42,11 +45,12 @@ void TextPatch::explain(std::uint64_t address, std::uint16_t length, std::uint64
   places_.push_back({address, length, original});
 }
 
-void TextPatch::place(std::uint64_t stubs) {
+void TextPatch::apply(CodeImage& image, std::uint64_t stubs) const {
+  for (const Byte& byte : bytes_) byte_at(image, byte.address) = byte.value;
   for (const Aim& aim : aims_) {
     const auto distance = std::uint32_t(stubs + aim.stub - aim.end);
-    for (int i = 0; i < 4; ++i)
-      *at(aim.end - 4 + std::uint64_t(i)) = std::byte(distance >> (8 * i));
+    for (unsigned i = 0; i < 4; ++i)
+      byte_at(image, aim.end - 4 + i) = std::byte(distance >> (8 * i));
   }
 }
 

@@ -8,11 +8,11 @@
 
 namespace ttrace {
 
-/// Changes to the text of an image, and what must be known about them.
+/// Changes to the text of an image, and what must be known about them. Until apply() the image
+/// keeps its original bytes, so that a planner always reads the original program.
 class TextPatch {
  public:
-  explicit TextPatch(CodeImage& image)
-      : image_(image), claimed_(image.begin(), image.end()) {}
+  explicit TextPatch(const CodeImage& image) : claimed_(image.begin(), image.end()) {}
 
   /// Whether any byte in [begin, end) has been changed.
   bool touches(std::uint64_t begin, std::uint64_t end) const { return claimed_.any_in(begin, end); }
@@ -27,8 +27,8 @@ class TextPatch {
   /// Says what a program counter in [address, address + length) means.
   void explain(std::uint64_t address, std::uint16_t length, std::uint64_t original);
 
-  /// Fills in the distances to stubs at their final place.
-  void place(std::uint64_t stubs);
+  /// Writes all changes, with the stubs at their final place.
+  void apply(CodeImage& image, std::uint64_t stubs) const;
   /// Ascending and joined.
   std::vector<ModifiedRange> modified() const;
   std::vector<TickPlan::PlaceEntry> places(std::uint64_t origin) const;
@@ -44,12 +44,16 @@ class TextPatch {
     std::uint64_t original;
   };
 
-  std::byte* at(std::uint64_t address);
+  struct Byte {
+    std::uint64_t address;
+    std::byte value;
+  };
+
   void claim(std::uint64_t begin, std::uint64_t end);
 
-  CodeImage& image_;
   AddressSet claimed_;
   std::vector<ModifiedRange> ranges_;
+  std::vector<Byte> bytes_;
   std::vector<Aim> aims_;
   std::vector<Place> places_;
 };

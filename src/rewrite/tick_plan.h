@@ -19,8 +19,8 @@ namespace ttrace {
 inline constexpr std::uint32_t kTickPlannerVersion = 1;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
-/// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of a
-/// shared object lie before its address 0.
+/// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of
+/// a shared object lie before its address 0.
 struct PlanSegment {
   std::uint64_t address = 0;
   std::uint64_t length = 0;
@@ -73,6 +73,8 @@ class TickPlan {
 
   int fd() const { return fd_.value(); }
   const ContentKey& key() const { return key_; }
+  /// kTickPlannerVersion of the program that made it.
+  std::uint32_t planner() const { return planner_; }
   /// Patched text to map over the original: MAP_FIXED | MAP_PRIVATE, as executable as that was.
   const std::vector<PlanSegment>& segments() const { return segments_; }
   /// To map with PROT_READ | PROT_EXEC; length 0 if nothing is counted.
@@ -84,10 +86,10 @@ class TickPlan {
 
   bool in_stubs(std::uint64_t address) const { return address - stubs_.address < stubs_.length; }
 
-  /// `address` of the INT3 itself (the stopped program counter less one, less the bias). Empty if
-  /// that is no due stop. Results are linked addresses unless the target came from a register or
-  /// from memory: so the bias is added to all of them: both results are absolute.
-  /// An indirect jump whose operand cannot be read goes on in the stub, where it faults.
+  /// `address`: of the INT3 itself (the stopped program counter less one), less the bias. Empty if
+  /// that is no due stop. Both results are absolute, the bias included. An indirect jump whose
+  /// operand cannot be read goes on in the stub, where it faults as the original would; there
+  /// `target` is the jump itself.
   std::optional<DueStop> due(std::uint64_t address, const StoppedThread& thread) const;
   bool is_due(std::uint64_t address) const;
   std::size_t due_count() const { return due_.size(); }
@@ -123,12 +125,13 @@ class TickPlan {
  private:
   Fd fd_;
   ContentKey key_{};
+  std::uint32_t planner_ = 0;
   std::uint64_t origin_ = 0;
   std::vector<PlanSegment> segments_;
   PlanSegment stubs_;
   std::vector<Site> sites_;
   std::vector<ModifiedRange> modified_;
-  std::vector<DueEntry> due_;      // ascending by `at`
+  std::vector<DueEntry> due_;       // ascending by `at`
   std::vector<PlaceEntry> places_;  // ascending by `at`, not overlapping
   std::string warning_;
 };
@@ -158,17 +161,17 @@ Bytes encode_tick_plan(TickPlanContents contents);
 struct PlanReport {
   enum Kind { loop_jump, far_jump, indirect_jump, call, indirect_call, kind_count };
   enum How {
-    in_place,      ///< 5 bytes or more
-    lengthened,    ///< a short jump and the padding behind it
-    island,        ///< a short branch to a jump in padding
-    shared,        ///< a short branch to a jump that is there already
-    carried,       ///< with its neighbours
-    elsewhere,     ///< a counted call that every turn passes
-    not_needed,    ///< closes no cycle by itself: forward switch, PLT
-    no_room,       ///< uncounted from here on
-    unsound,       ///< its function could not be decoded without contradiction
-    unreached,     ///< nothing is known to lead there
-    odd,           ///< prefixes or operands that are not understood
+    in_place,    ///< 5 bytes or more
+    lengthened,  ///< a short jump and the padding behind it
+    island,      ///< a short branch to a jump in padding
+    shared,      ///< a short branch to a jump that is there already
+    carried,     ///< with its neighbours
+    elsewhere,   ///< a counted call that every turn passes
+    not_needed,  ///< closes no cycle by itself: forward switch, PLT
+    no_room,     ///< uncounted from here on
+    unsound,     ///< its function could not be decoded without contradiction
+    unreached,   ///< nothing is known to lead there
+    odd,         ///< prefixes or operands that are not understood
     how_count
   };
   static const char* name(Kind kind);
@@ -186,15 +189,16 @@ struct PlanReport {
   std::string refusal;  ///< why there is no plan
 };
 
-/// Where stubs go.
-struct StubPlacement {
-  /// Linked address of the first stub page; none: as the recorder wants it, before the image.
+/// For tests; a plan that is kept has none of these changed.
+struct PlanOptions {
+  /// Linked address of the first stub page; none: before the image.
   std::optional<std::uint64_t> address;
-  bool sparse = true;  ///< tests may switch the copies of small loops off
+  bool sparse = true;  ///< copies of small loops
+  bool sites = true;   ///< INT3 at RDRAND, RDSEED, CPUID
 };
 
 /// Analyses the binary behind `fd`. Empty, with report.refusal set, for a file that gets no plan.
 /// Never throws for the contents of a file, whatever they are.
-std::optional<Bytes> build_tick_plan(int fd, PlanReport& report, const StubPlacement& = {});
+std::optional<Bytes> build_tick_plan(int fd, PlanReport& report, const PlanOptions& = {});
 
 }  // namespace ttrace

@@ -30,6 +30,13 @@ struct Patch {
   Bytes patched;
 };
 
+/// A binary whose cycles are counted in software (rewrite/tick_plan.h): its text is that of a plan.
+struct AppliedPlan {
+  std::uint32_t plan = 0;         ///< object: the plan file
+  std::uint32_t original = 0;     ///< object: the binary
+  std::uint64_t bias = 0;         ///< added to linked addresses, modulo 2^64
+};
+
 /// A file whose contents a mapping shows: an index into the trace's object table (trace/objects.h)
 /// and a byte offset in that object.
 struct ObjectRef {
@@ -56,6 +63,7 @@ struct ExecEvent {
   std::vector<Mapping> mappings;
   std::vector<MemoryWrite> contents;  ///< the stack, tails of data pages
   std::vector<Patch> patches;
+  std::vector<AppliedPlan> plans;         ///< their mappings are among `mappings`
   GeneralRegisters registers{};  ///< at the first instruction
 };
 
@@ -73,6 +81,8 @@ struct SyscallExit {
   std::vector<MemoryWrite> writes;   ///< after the effects on the address space, if it has any
   std::optional<ObjectRef> backing;  ///< of a file mapping that it made
   std::vector<Patch> patches;        ///< of text that it mapped
+  std::vector<Mapping> overlays;      ///< mapped over it by the recorder: plans
+  std::vector<AppliedPlan> plans;
   /// All registers after it, where the call sets more than rax, rcx and r11 (rt_sigreturn).
   std::optional<GeneralRegisters> registers;
   Bytes vector_state;  ///< XSAVE image that goes with `registers`, else empty
@@ -128,6 +138,12 @@ struct SignalEvent {
   std::optional<GeneralRegisters> registers;
   Bytes vector_state;
   std::vector<MemoryWrite> frame;
+};
+
+/// The thread was taken off the CPU in user code, at a counted place: `Event::ticks` after its last
+/// event, it stands at the target of a branch.
+struct SwitchEvent {
+  Address at;                        ///< the branch's target
 };
 
 /// An instruction whose result is an input was executed by the recorder.
@@ -186,7 +202,7 @@ struct EndEvent {
 
 using EventBody = std::variant<ExecEvent, SyscallEvent, SyscallEnterEvent, SyscallExitEvent,
                                NewTaskEvent, SignalEvent, InstructionEvent, MarkEvent,
-                               TaskExitEvent, ProcessExitEvent, EndEvent>;
+                               TaskExitEvent, ProcessExitEvent, EndEvent, SwitchEvent>;
 
 /// One entry of a trace. Its number is its position.
 struct Event {

@@ -47,8 +47,8 @@ int main(int argc, char** argv) {
   struct sock_filter code[64];
   unsigned short size = 0;
   if (argc < 3) return 99;
-  code[size++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-                                              offsetof(struct seccomp_data, nr));
+  code[size++] =
+      (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
   for (const char* name = argv[1]; *name;) {
     const size_t length = strcspn(name, ",");
     const int number = find(name, length);

@@ -387,6 +387,7 @@ def gdb_ends_in_every_way(place):
                        ("to the end", b"continue\nquit\n")):
         with gdb_session(place, trace, "echo here\\n") as screen:
             screen.expect(b"here", what)
+            screen.expect(b"(gdb) ", what)  # what is typed before that may be lost
             screen.type(keys)
             screen.end(what)
         left = processes_left()

@@ -1,0 +1,208 @@
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "record/session.h"
+#include "rewrite/tick_counter.h"
+#include "tracee/gate.h"
+
+// Ticks: which binaries count, how far a thread may run, and what happens when it has.
+
+namespace ttrace {
+namespace {
+
+constexpr Address kCounter{kTickCounterAddress};
+
+/// More than any thread runs: for one that nobody waits for.
+constexpr std::uint64_t kWithoutEnd = 1ull << 48;
+
+/// While others exist but sleep: how often it is looked whether one has woken, in ticks.
+constexpr std::uint64_t kLookAround = 1 << 18;
+
+}  // namespace
+
+/// Maps the tick plan of a binary over its text, which was just mapped. False if it has none.
+bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
+                               std::uint64_t offset, std::vector<Mapping>& overlays,
+                               std::vector<AppliedPlan>& applied) {
+  if (file.ticks == nullptr) return false;
+  RecordedSpace& space = *thread.process->space;
+  if (!file.ticks->plan) {
+    if (!file.ticks->refusal.empty()) {
+      warn(text.name + " runs without ticks: " + file.ticks->refusal);
+    }
+    return false;
+  }
+  const auto& plan = file.ticks->plan;
+  const std::uint32_t object = files_.enter_plan(*plan, text.name);
+  std::uint64_t bias = 0;
+  std::vector<Mapping> wanted = overlays_of(*plan, object, text, offset, true, bias);
+  if (wanted.empty()) return false;
+  const bool known = std::any_of(space.plans.begin(), space.plans.end(), [&](const ActivePlan& p) {
+    return &p.plan() == plan.get() && p.bias() == bias;
+  });
+  if (known) wanted = overlays_of(*plan, object, text, offset, false, bias);
+
+  const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(plan->fd());
+  space.memory.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
+  const auto call = [&](std::int64_t number, const std::array<std::uint64_t, 6>& args) {
+    return inject(thread.task(), InjectBy::syscall_stops, number, args);
+  };
+  const std::int64_t fd =
+      call(SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0});
+  bool mapped = fd >= 0;
+  for (const Mapping& overlay : wanted) {
+    if (!mapped) break;
+    const bool is_text = overlay.start >= text.start && overlay.start < text.start + text.length;
+    const bool has_room = space.rooms.erase(overlay.start) != 0;
+    const int flags = MAP_PRIVATE | (is_text || has_room ? MAP_FIXED : MAP_FIXED_NOREPLACE);
+    const std::int64_t at = call(
+        SYS_mmap, {overlay.start.value(), overlay.length, std::uint64_t(overlay.protection),
+                   std::uint64_t(flags), std::uint64_t(fd), overlay.backing->offset});
+    mapped = at == std::int64_t(overlay.start.value());
+  }
+  if (fd >= 0) call(SYS_close, {std::uint64_t(fd), 0, 0, 0, 0, 0});
+  if (!mapped) {
+    // The stubs come first: if there is no room for them, nothing was changed.
+    warn(text.name + " runs without ticks: there is no room beside it");
+    return false;
+  }
+  if (!known) space.plans.emplace_back(plan, bias, file.object);
+  overlays.insert(overlays.end(), wanted.begin(), wanted.end());
+  applied.push_back({object, file.object, bias});
+  return true;
+}
+
+/// The loader has mapped a library as a whole, for the first time: the stubs of its plan belong right
+/// before it. Keeps that place, or moves the library to where there is one.
+void RecordSession::make_room(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  const auto& args = call.args;
+  const bool is_whole = args[5] == 0 && !(args[3] & MAP_FIXED) && !(args[2] & PROT_EXEC) &&
+                        (args[3] & MAP_TYPE) == MAP_PRIVATE;
+  const TickPlanCache::Entry* ticks =
+      is_whole ? files_.ticks_of(thread.tid, int(args[4])) : nullptr;
+  if (ticks == nullptr || !ticks->plan || ticks->plan->stubs().length == 0) return;
+  RecordedSpace& space = *thread.process->space;
+  const std::uint64_t size = ticks->plan->stubs().length;
+  const auto map = [&](std::uint64_t at, std::uint64_t length, std::uint64_t protection,
+                       std::uint64_t flags, std::uint64_t fd) {
+    return inject(thread.task(), InjectBy::syscall_stops, SYS_mmap,
+                  {at, length, protection, flags, fd, 0});
+  };
+  constexpr std::uint64_t kReserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const auto image = std::uint64_t(call.result);
+  const auto before = std::int64_t(image - size);
+  if (map(image - size, size, PROT_NONE, kReserve | MAP_FIXED_NOREPLACE, ~0ull) == before) {
+    space.rooms.insert(Address(image - size));
+    return;
+  }
+  const std::int64_t room = map(0, size + page_ceil(args[1]), PROT_NONE, kReserve, ~0ull);
+  if (room < 0) return;
+  const std::uint64_t moved = std::uint64_t(room) + size;
+  if (map(moved, args[1], args[2], args[3] | MAP_FIXED, args[4]) != std::int64_t(moved)) {
+    inject(thread.task(), InjectBy::syscall_stops, SYS_munmap,
+           {std::uint64_t(room), size + page_ceil(args[1]), 0, 0, 0, 0});
+    return;
+  }
+  inject(thread.task(), InjectBy::syscall_stops, SYS_munmap,
+         {image, page_ceil(args[1]), 0, 0, 0, 0});
+  space.rooms.insert(Address(std::uint64_t(room)));
+  exit.result = std::int64_t(moved);
+  thread.regs.rax = moved;
+  thread.task().set_registers(thread.regs);
+}
+
+void RecordSession::set_counter(RecordedSpace& space, std::uint64_t ticks) {
+  space.counter = ticks;
+  space.memory.write(kCounter, bytes_of(ticks));
+}
+
+/// Before a thread executes user code.
+void RecordSession::start_quantum(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (space.plans.empty()) return;
+  if (space.counting == thread.tid && space.counter != 0) return;
+  space.counting = thread.tid;
+  const bool alone = threads_.size() == 1;
+  set_counter(space, alone ? kWithoutEnd : 1 + random_() % (2 * mean_quantum_));
+}
+
+/// After a thread has executed user code: how far it came.
+void RecordSession::note_ticks(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (space.plans.empty() || space.counting != thread.tid) return;
+  std::uint64_t now = 0;
+  if (!space.memory.read_value(kCounter, now)) return;
+  thread.ticks += space.counter - now;
+  space.counter = now;
+}
+
+/// A signal is held: stop at the next counted place. Nothing may write the counter while the thread
+/// is about to count: it is stepped out of there first.
+void RecordSession::stop_soon(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (space.plans.empty() || space.counter <= 1) return;
+  const Tid tid = thread.tid;
+  bool stepped = false;
+  while (is_counting(space.plans, Address(thread.regs.rip))) {
+    stepped = true;
+    thread.task().resume(Resume::step);
+    const int status = wait_for_stop(tid);
+    const StopStatus stop = understand(status);
+    if (stop.kind != StopStatus::Kind::signal || stop.value != SIGTRAP ||
+        thread.task().signal_info().si_code != TRAP_TRACE) {
+      return handle(thread, status);  // due, or another signal, which comes here again
+    }
+    thread.regs = thread.task().registers();
+  }
+  if (stepped) repair_forced_signal(thread, SIGTRAP);
+  note_ticks(thread);
+  if (space.counter > 1) set_counter(space, 1);
+}
+
+/// The counter reached zero: the thread stands at a counted place, exactly. True if it was that.
+bool RecordSession::on_due(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  const Address int3(thread.regs.rip - 1);
+  const ActivePlan* plan = plan_of_stub(space.plans, int3);
+  if (plan == nullptr || !plan->is_due(int3)) return false;
+  repair_forced_signal(thread, SIGTRAP);
+  const auto due = plan->due(int3, thread.regs, [&](std::uint64_t at, std::uint64_t& value) {
+    return space.memory.read_value(Address(at), value);
+  });
+  if (!due) return false;
+
+  const auto held = std::find_if(
+      thread.held_signals.begin(), thread.held_signals.end(), [&](const HeldSignal& h) {
+        return !h.queued && !(thread.signal_mask >> (h.info.si_signo - 1) & 1);
+      });
+  if (held != thread.held_signals.end()) {
+    const siginfo_t info = held->info;
+    thread.held_signals.erase(held);
+    thread.regs.rip = due->target;
+    thread.task().set_registers(thread.regs);
+    thread.place = Thread::Place::boundary;
+    thread.task().set_signal_info(info);
+    deliver(thread, info, false);
+    return true;
+  }
+  thread.regs.rip = due->resume;
+  thread.task().set_registers(thread.regs);
+  collect_woken();
+  if (others_ready(thread)) {
+    append(thread, SwitchEvent{Address(due->target)});
+    thread.place = Thread::Place::boundary;
+    space.counting = Tid();
+    want_switch_ = true;
+  } else {
+    thread.place = Thread::Place::user;
+    set_counter(space, threads_.size() == 1 ? kWithoutEnd
+                                            : std::max(kLookAround, random_() % mean_quantum_));
+  }
+  return true;
+}
+
+}  // namespace ttrace
