@@ -34,7 +34,7 @@ constexpr std::array kRows = {
           "end the program after this time, as a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
   FlagRow{"seed", FlagValue::seed, "NUMBER", "", kRecords, false, false,
           "draw the same switches between threads as a run that showed this seed"},
-  FlagRow{"ticks", FlagValue::ticks, "auto|software|none", "none", kRecords, false, false,
+  FlagRow{"ticks", FlagValue::ticks, "auto|software|none", "auto", kRecords, false, false,
           "what a switch in the middle of computation is counted by; none: switches at system calls"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
           "where traces are kept"},

@@ -49,17 +49,25 @@ auto members(const Mapping& v) {
   const auto& [a, b, c, d, e, f, g] = v;
   return all(a, b, c, d, e, f, g);
 }
+auto members(const AppliedPlan& v) {
+  const auto& [a, b, c] = v;
+  return all(a, b, c);
+}
+auto members(const SwitchEvent& v) {
+  const auto& [a] = v;
+  return all(a);
+}
 auto members(const ExecEvent& v) {
-  const auto& [a, b, c, d, e, f] = v;
-  return all(a, b, c, d, e, f);
+  const auto& [a, b, c, d, e, f, g] = v;
+  return all(a, b, c, d, e, f, g);
 }
 auto members(const SyscallEntry& v) {
   const auto& [a, b, c, d] = v;
   return all(a, b, c, d);
 }
 auto members(const SyscallExit& v) {
-  const auto& [a, b, c, d, e, f, g, h] = v;
-  return all(a, b, c, d, e, f, g, h);
+  const auto& [a, b, c, d, e, f, g, h, i, j] = v;
+  return all(a, b, c, d, e, f, g, h, i, j);
 }
 auto members(const SyscallEvent& v) {
   const auto& [a, b] = v;

@@ -94,9 +94,12 @@ inline SyscallExit full_exit() {
           {{Address(0), {}}, {Address(kMost - 3), bytes("abc")}},
           ObjectRef{0, kMost},
           {{Address(0x401000), bytes("\x0f\xc7\xf0"), bytes("\xcc\x90\x90")}},
+          {{Address(0x402000), kPageSize, 5, false, false, "[ttrace]", ObjectRef{0, 8192}}},
+          {{0, 0, kMost}},
           registers(kMost / 3),
           bytes("xsave"),
-          2};
+          2,
+          0xffffffff};
 }
 
 /// Every kind of event, each with values at the ends of their ranges and once with none.
@@ -109,6 +112,7 @@ inline std::vector<Event> every_kind_of_event() {
                  {Address(0x7ffffffde000), 33 * kPageSize, 3, false, true, "[stack]", {}}},
                 {{Address(0x7ffffffff000), Bytes(3000, std::byte{7})}},
                 {{Address(1), bytes("a"), bytes("b")}},
+                {{0, 0, 1}},
                 registers(0x0123456789abcdef)},
       ExecEvent{},
       SyscallEvent{extreme_entry(), full_exit()},
@@ -140,6 +144,7 @@ inline std::vector<Event> every_kind_of_event() {
       TaskExitEvent{kLeast32, {{Address(32), bytes("\0\0\0\0")}}},
       ProcessExitEvent{Pid(7), kMost32},
       EndEvent{EndEvent::Reason::interrupted, -1},
+      SwitchEvent{Address(kMost)},
   };
   std::vector<Event> events;
   for (EventBody& body : bodies) events.push_back({tid, Ticks(kMost), kMost, std::move(body)});
