@@ -108,7 +108,8 @@ int for_each_path(const Context& context, const std::vector<std::string>& paths,
 
 }  // namespace
 
-int list_stored(const Context& context, const std::string& directory, bool default_directory) {
+int list_stored(const Context& context, const std::string& named, bool default_directory) {
+  const std::string directory = fs::path(named).lexically_normal().string();  // as it was kept
   std::error_code ignored;
   const bool missing = default_directory && !fs::exists(directory, ignored);
   const std::vector<StoredTrace> traces =

@@ -47,6 +47,7 @@ class Child {
     return status;
   }
   int kill_and_reap() {
+    kill(-pid_, SIGKILL);  // what it started in its group, too
     kill(pid_, SIGKILL);
     return reap();
   }
@@ -61,6 +62,7 @@ class Child {
                          int standard_input, int output, int inherited, int error_pipe,
                          pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);
   if (getppid() == parent && dup2(standard_input, 0) >= 0 && dup2(output, 1) >= 0 &&
       dup2(output, 2) >= 0 && (inherited < 0 || fcntl(inherited, F_SETFD, 0) == 0)) {
     execve(path, arguments, environment);

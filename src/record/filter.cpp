@@ -1,10 +1,11 @@
 #include "record/filter.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 
@@ -21,14 +22,19 @@ std::vector<sock_filter> trace_everything() {
   if (!context) throw Error("libseccomp could not make a filter");
   seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRACE(kForeignCall));
 
-  const Fd file(memfd_create("ttrace-filter", MFD_CLOEXEC));
-  if (!file) throw_errno("memfd_create");
-  if (const int error = seccomp_export_bpf(context.get(), file.value()); error < 0) {
+  // Through a pipe: a file, even one in memory, may be over the caller's file size limit (ulimit -f).
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno("pipe");
+  const Fd from(ends[0]);
+  Fd to(ends[1]);
+  if (const int error = seccomp_export_bpf(context.get(), to.value()); error < 0) {
     throw SystemError("seccomp_export_bpf", -error);
   }
-  const off_t size = lseek(file.value(), 0, SEEK_END);
-  std::vector<sock_filter> program(std::size_t(size) / sizeof(sock_filter));
-  if (pread(file.value(), program.data(), std::size_t(size), 0) != size) throw_errno("pread");
+  to.reset();
+  std::vector<sock_filter> program;
+  for (sock_filter one{}; read(from.value(), &one, sizeof one) == ssize_t(sizeof one);) {
+    program.push_back(one);
+  }
   return program;
 }
 

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "record/filter.h"
+#include "tracee/signals_blocked.h"
 #include "tracee/task.h"
 
 namespace ttrace {
@@ -50,7 +51,9 @@ struct ChildPlan {
   std::vector<char*> arguments;
   std::vector<char*> environment;
   std::vector<sock_filter> filter;
-  int go;  ///< readable once the supervisor has seized us
+  sigset_t mask;  ///< of the supervisor
+  int go;         ///< readable once the supervisor has seized us
+  int go_write;   ///< its other end, which only the supervisor may hold
   int errors;
   int input = -1;  ///< capture: becomes 0
   int output = -1;
@@ -63,6 +66,9 @@ struct ChildPlan {
     (void)!write(plan.errors, &failure, sizeof failure);
     _exit(127);
   };
+  // Until it is seized it would outlive a supervisor that is killed: it waits for a pipe that then
+  // ends, because nobody else holds the other end.
+  close(plan.go_write);
   if (plan.output >= 0) {
     setpgid(0, 0);
     dup2(plan.input, 0);
@@ -71,6 +77,10 @@ struct ChildPlan {
   }
   char byte = 0;
   if (read(plan.go, &byte, 1) != 1) _exit(127);
+  // Signals were blocked for the fork: one that is meant for the whole group met the supervisor
+  // only.
+  drop_pending_signals();
+  sigprocmask(SIG_SETMASK, &plan.mask, nullptr);
   personality(ADDR_NO_RANDOMIZE);  // a container may refuse it: addresses then differ by attempt
   if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) fail(SetupFailure::trap_time);
   if (!install_filter(plan.filter)) fail(SetupFailure::filter);
@@ -110,19 +120,11 @@ std::pair<Fd, Fd> make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-[[noreturn]] void refuse_to_trace(const std::string& what, int error, pid_t child) {
-  kill(child, SIGKILL);
-  // A child that is already ending stands in its exit stop, where SIGKILL does not reach it.
-  int status = 0;
-  for (;;) {
-    const pid_t got = waitpid(child, &status, __WALL);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 || !WIFSTOPPED(status)) break;
-    ptrace(PTRACE_CONT, child, nullptr, nullptr);
-  }
-  throw Error(what + " is refused here (" + std::strerror(error) +
-              "): in a container allow it (docker run --cap-add=SYS_PTRACE "
-              "--security-opt seccomp=unconfined); elsewhere see kernel.yama.ptrace_scope");
+/// `step` is what the machine does not allow.
+Error refused(const std::string& step, int error) {
+  return Error(step + " is refused here (" + std::strerror(error) +
+               "): in a container allow it (docker run --cap-add=SYS_PTRACE "
+               "--security-opt seccomp=unconfined); elsewhere see kernel.yama.ptrace_scope");
 }
 
 }  // namespace
@@ -179,33 +181,49 @@ Launched launch(const Program& program, const RecordOptions& options) {
     plan.error_output = launched.standard_error.value();
   }
 
-  const pid_t child = fork();
+  plan.go_write = go_write.value();
+  pid_t child = 0;
+  {
+    const SignalsBlocked blocked;
+    plan.mask = blocked.former();
+    child = fork();
+    if (child == 0) run_child(plan);
+  }
   if (child < 0) throw_errno("fork");
-  if (child == 0) run_child(plan);
   errors_write.reset();
 
   constexpr long kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
                             PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
                             PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT;
-  if (ptrace(PTRACE_SEIZE, child, nullptr, kOptions) != 0) refuse_to_trace("ptrace", errno, child);
+  if (ptrace(PTRACE_SEIZE, child, nullptr, kOptions) != 0) {
+    const int error = errno;
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, __WALL);
+    throw refused("ptrace", error);
+  }
   (void)!write(go_write.value(), "", 1);
 
-  // The filter is the last thing before the exec: the first seccomp stop is the execve itself, or
-  // the write of a failure.
-  int status = 0;
-  while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
+  // The filter is the last thing before the exec: the first seccomp stop is the execve itself. A
+  // child that fails says why and ends.
+  for (;;) {
+    int status = 0;
+    while (waitpid(child, &status, __WALL) < 0 && errno == EINTR) {
+    }
+    const StopStatus stop = understand(status);
+    if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) break;
+    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP) {
+      launched.pid = Pid(child);
+      launched.path = path;
+      return launched;
+    }
+    ptrace(PTRACE_CONT, child, nullptr, nullptr);
   }
-  const StopStatus stop = understand(status);
-  if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP &&
-      Task(Tid(child)).registers().orig_rax == SYS_execve) {
-    launched.pid = Pid(child);
-    launched.path = path;
-    return launched;
+  SetupFailure failure{SetupFailure::exec, ECHILD};
+  if (read(errors_read.value(), &failure, sizeof failure) != ssize_t(sizeof failure)) {
+    throw Error("the program was killed before it began: try again");
   }
-  SetupFailure failure{SetupFailure::filter, EPERM};
-  (void)!read(errors_read.value(), &failure, sizeof failure);
-  refuse_to_trace(failure.step == SetupFailure::filter ? "seccomp" : "prctl(PR_SET_TSC)",
-                  failure.error, child);
+  throw refused(failure.step == SetupFailure::filter ? "seccomp" : "prctl(PR_SET_TSC)",
+                failure.error);
 }
 
 }  // namespace ttrace

@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "tracee/maps.h"
+#include "tracee/signals_blocked.h"
 
 namespace ttrace {
 namespace {
@@ -66,11 +67,14 @@ bool is_fault(const siginfo_t& info) {
   }
 }
 
-[[noreturn]] void become_host(int program, int go) {
+[[noreturn]] void become_host(int program, int go, int go_write) {
   char byte = 0;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (read(go, &byte, 1) != 1) _exit(127);
+  // Until it is seized it would outlive a supervisor that is killed: nobody else may hold the end
+  // of the pipe that it waits for.
+  close(go_write);
   setpgid(0, 0);  // a terminal's signals are not for it
+  drop_pending_signals();
+  if (read(go, &byte, 1) != 1) _exit(127);
   personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
   sigset_t none;
@@ -97,9 +101,13 @@ std::unique_ptr<HostProcess> HostProcess::create() {
   const Fd go_read(ends[0]);
   const Fd go_write(ends[1]);
 
-  const pid_t child = ::fork();
+  pid_t child = 0;
+  {
+    const SignalsBlocked blocked;
+    child = ::fork();
+    if (child == 0) become_host(program.value(), go_read.value(), go_write.value());
+  }
   if (child < 0) throw_errno("fork");
-  if (child == 0) become_host(program.value(), go_read.value());
 
   constexpr long kOptions =
       PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEEXEC;

@@ -114,12 +114,12 @@ class Guest:
                 raise Wrong(describe(result)) from None
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
-    def record(self, seed):
+    def record(self, seed, ticks):
         return self.run(self.options.ttrace, "record", "-o", self.trace, "--seed", str(seed),
-                        "--", self.options.guest, *self.options.arguments)
+                        f"--ticks={ticks}", "--", self.options.guest, *self.options.arguments)
 
     def refused(self):
-        result = self.record(1)
+        result = self.record(1, self.options.ticks or "auto")
         lines = [line for line in result.stderr.decode(errors="replace").splitlines()
                  if line.startswith("ttrace")]
         require(result.returncode == 2, "the exit code of the refused recording is not 2", result)
@@ -128,8 +128,8 @@ class Guest:
                 f"\"{self.options.refused}\" is not in the line", result)
         require(os.listdir(self.directory) == ["work"], "the refused recording kept a file", result)
 
-    def round_trip(self, seed, replays):
-        recorded = self.record(seed)
+    def round_trip(self, seed, ticks, replays):
+        recorded = self.record(seed, ticks)
         require(recorded.returncode == self.options.status,
                 f"seed {seed}: the exit code is not {self.options.status}", recorded)
         # The recorder's own line comes last; a replay has none.
@@ -151,7 +151,9 @@ class Guest:
             self.refused()
         else:
             for seed in range(1, self.options.seeds + 1):
-                self.round_trip(seed, 3 if seed == 1 else 1)
+                self.round_trip(seed, self.options.ticks or "software", 3 if seed == 1 else 1)
+            if not self.options.ticks:
+                self.round_trip(1, "none", 1)
         left = processes_left()
         require(not left, f"processes were left behind: {left}")
         require(not os.listdir(self.work), f"files were left behind: {os.listdir(self.work)}")
@@ -164,6 +166,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--refused")
+    parser.add_argument("--ticks", help="this kind only, instead of software and none")
     parser.add_argument("arguments", nargs="*")
     options = parser.parse_args()
     options.guest = os.path.abspath(options.guest)

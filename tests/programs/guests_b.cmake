@@ -100,7 +100,7 @@ endif()
 ttrace_guest(refused_seccomp REFUSED "PR_SET_SECCOMP")
 ttrace_guest(refused_ptrace REFUSED "system call ptrace")
 ttrace_guest(refused_int80 REFUSED "int 0x80")
-ttrace_guest(refused_spin REFUSED "no progress point")  # after 10 s of its own CPU time
+ttrace_guest(refused_spin TICKS none REFUSED "no progress point")  # after 5 s of its own CPU time
 set_tests_properties(integration.refused_spin PROPERTIES RUN_SERIAL TRUE)
 ttrace_guest(refused_map_shared REFUSED "MAP_SHARED and PROT_WRITE")
 ttrace_guest(refused_protect_shared REFUSED "mprotect that makes a shared mapping")
