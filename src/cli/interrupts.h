@@ -27,8 +27,9 @@ class Interrupts {
   std::array<struct sigaction, kSignals.size()> before_{};
 };
 
-/// Makes a write to a closed pipe, or beyond the file size limit, an error instead of the end of this
-/// process. Programs that it executes do not inherit that, as they would inherit an ignored signal.
+/// Makes a write to a closed pipe, or beyond the file size limit, an error instead of the end of
+/// this process. Programs that it executes do not inherit that, as they would inherit an ignored
+/// signal.
 void survive_failed_writes();
 
 }  // namespace ttrace

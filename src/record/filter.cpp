@@ -22,7 +22,8 @@ std::vector<sock_filter> trace_everything() {
   if (!context) throw Error("libseccomp could not make a filter");
   seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRACE(kForeignCall));
 
-  // Through a pipe: a file, even one in memory, may be over the caller's file size limit (ulimit -f).
+  // Through a pipe: a file, even one in memory, may be over the caller's file size limit (ulimit
+  // -f).
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) throw_errno("pipe");
   const Fd from(ends[0]);

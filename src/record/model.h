@@ -35,10 +35,10 @@ struct RecordedSpace {
   Memory memory;
   int users = 0;                    ///< threads in it
   std::map<Address, Site> patched;  ///< by address of the int3
-  std::set<Address> rooms;              ///< kept free for stubs
-  std::vector<ActivePlan> plans;        ///< binaries that count
-  std::uint64_t counter = 0;            ///< what the tick counter held when it was looked at last
-  Tid counting;                         ///< the thread that it counts for
+  std::set<Address> rooms;          ///< kept free for stubs
+  std::vector<ActivePlan> plans;    ///< binaries that count
+  std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
+  Tid counting;                     ///< the thread that it counts for
   Address loader_start;             ///< text of the dynamic loader
   Address loader_end;
   bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only
@@ -113,7 +113,7 @@ struct RecordedThread {
 
   std::optional<std::size_t> slot;  ///< of RecordedSpace::slots
   std::uint64_t signal_mask = 0;
-  std::uint64_t ticks = 0;              ///< since its last event
+  std::uint64_t ticks = 0;  ///< since its last event
   Address clear_tid;
   Address robust_list;
   std::vector<MemoryWrite> writes_at_exit;  ///< what the kernel writes when it ends

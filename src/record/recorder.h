@@ -34,8 +34,8 @@ struct RecordOptions {
   const std::atomic<bool>* interrupted = nullptr;
   /// Plans of the binaries that are mapped; must outlive the call.
   SiteCache* sites = nullptr;
-  /// Tick plans of the binaries that are mapped; null: no ticks, threads are switched at system calls
-  /// only. Must outlive the call.
+  /// Tick plans of the binaries that are mapped; null: no ticks, threads are switched at system
+  /// calls only. Must outlive the call.
   TickPlanCache* ticks = nullptr;
   /// Answers of cpuid that a former recording of this process left; may be null.
   CpuidAnswers* cpuid = nullptr;

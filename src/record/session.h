@@ -135,7 +135,7 @@ class RecordSession {
   MappedFiles files_;
   std::mt19937_64 random_;
   double switch_share_;
-  std::uint64_t mean_quantum_;          ///< ticks between two switches in user code
+  std::uint64_t mean_quantum_;      ///< ticks between two switches in user code
   std::chrono::nanoseconds began_;  ///< monotonic_time()
   std::optional<std::chrono::nanoseconds> root_ended_;
 

@@ -290,7 +290,8 @@ ExecEvent RecordSession::image_of(Thread& thread) {
   std::vector<std::pair<Mapping, MappedFiles::File>> texts;
   Address previous_end;
   for (const MapLine& line : read_maps(pid)) {
-    if (line.start == kGatePage || line.start == kGateWritable || line.name == "[vsyscall]") continue;
+    if (line.start == kGatePage || line.start == kGateWritable || line.name == "[vsyscall]")
+      continue;
     Mapping mapping;
     mapping.start = line.start;
     mapping.length = line.end - line.start;
@@ -358,8 +359,8 @@ void RecordSession::patch_or_plan(Thread& thread, const MappedFiles::File& file,
   patch(space, file, text.start, text.length, offset, Text::original, patches);
 }
 
-/// Replaces the first byte of every site in new text by int3, or, where a plan does that, only notes
-/// them.
+/// Replaces the first byte of every site in new text by int3, or, where a plan does that, only
+/// notes them.
 void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
                           std::uint64_t length, std::uint64_t offset, Text text,
                           std::vector<Patch>& patches) {

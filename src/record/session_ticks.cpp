@@ -46,7 +46,8 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
   });
   if (known) wanted = overlays_of(*plan, object, text, offset, false, bias);
 
-  const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(plan->fd());
+  const std::string path =
+      "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(plan->fd());
   space.memory.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
   const auto call = [&](std::int64_t number, const std::array<std::uint64_t, 6>& args) {
     return inject(thread.task(), InjectBy::syscall_stops, number, args);
@@ -59,9 +60,9 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
     const bool is_text = overlay.start >= text.start && overlay.start < text.start + text.length;
     const bool has_room = space.rooms.erase(overlay.start) != 0;
     const int flags = MAP_PRIVATE | (is_text || has_room ? MAP_FIXED : MAP_FIXED_NOREPLACE);
-    const std::int64_t at = call(
-        SYS_mmap, {overlay.start.value(), overlay.length, std::uint64_t(overlay.protection),
-                   std::uint64_t(flags), std::uint64_t(fd), overlay.backing->offset});
+    const std::int64_t at =
+        call(SYS_mmap, {overlay.start.value(), overlay.length, std::uint64_t(overlay.protection),
+                        std::uint64_t(flags), std::uint64_t(fd), overlay.backing->offset});
     mapped = at == std::int64_t(overlay.start.value());
   }
   if (fd >= 0) call(SYS_close, {std::uint64_t(fd), 0, 0, 0, 0, 0});
@@ -76,8 +77,8 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
   return true;
 }
 
-/// The loader has mapped a library as a whole, for the first time: the stubs of its plan belong right
-/// before it. Keeps that place, or moves the library to where there is one.
+/// The loader has mapped a library as a whole, for the first time: the stubs of its plan belong
+/// right before it. Keeps that place, or moves the library to where there is one.
 void RecordSession::make_room(Thread& thread, const SyscallView& call, SyscallExit& exit) {
   const auto& args = call.args;
   const bool is_whole = args[5] == 0 && !(args[3] & MAP_FIXED) && !(args[2] & PROT_EXEC) &&

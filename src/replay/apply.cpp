@@ -220,10 +220,21 @@ void Replayer::State::write(ReplaySpace& space, const std::vector<MemoryWrite>& 
   }
 }
 
+std::shared_ptr<const TickPlan> Replayer::State::open_plan(std::uint32_t object) const {
+  Fd file = trace.open_object(object);
+  try {
+    return std::make_shared<TickPlan>(TickPlan::open(std::move(file)));
+  } catch (const TraceError& error) {
+    const ObjectInfo& info = trace.objects().at(object);
+    throw TraceError(trace.path() + ": its object " + info.hash + " (" + info.path +
+                     ") is damaged: " + error.what());
+  }
+}
+
 void Replayer::State::add_plans(ReplaySpace& space, const std::vector<AppliedPlan>& applied) {
   for (const AppliedPlan& one : applied) {
     auto& plan = plans[one.plan];
-    if (!plan) plan = std::make_shared<TickPlan>(TickPlan::open(trace.open_object(one.plan)));
+    if (!plan) plan = open_plan(one.plan);
     space.plans.emplace_back(plan, one.bias, one.original);
   }
 }

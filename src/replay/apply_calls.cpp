@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "replay/state.h"
 #include "syscalls/table.h"
@@ -26,6 +27,32 @@ void forget(ReplaySpace& space, Address start, std::uint64_t length) {
 }
 
 }  // namespace
+
+void Replayer::State::read_object(std::uint32_t object, std::uint64_t offset,
+                                  std::span<std::byte> into) {
+  Fd& file = objects[object];
+  if (!file) file = trace.open_object(object);
+  (void)!pread(file.value(), into.data(), into.size(), off_t(offset));
+}
+
+bool ReplaySpace::insert_breakpoint(Address at) {
+  Breakpoint& breakpoint = breakpoints[at];
+  if (breakpoint.count++ > 0) return true;
+  const std::byte trap{0xcc};
+  if (host->memory().read(at, std::span(&breakpoint.covered, 1)) == 1 &&
+      host->memory().write(at, std::span(&trap, 1))) {
+    return true;
+  }
+  breakpoints.erase(at);
+  return false;
+}
+
+void ReplaySpace::remove_breakpoint(Address at) {
+  const auto found = breakpoints.find(at);
+  if (found == breakpoints.end() || --found->second.count > 0) return;
+  host->memory().write(at, std::span(&found->second.covered, 1));
+  breakpoints.erase(found);
+}
 
 void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
   forget(space, mapping.start, mapping.length);

@@ -22,9 +22,12 @@ struct ReplaySpace {
   std::unique_ptr<HostProcess> host;
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
-  std::vector<ActivePlan> plans;        ///< binaries that count
+  std::vector<ActivePlan> plans;         ///< binaries that count
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
   std::map<Address, Breakpoint> breakpoints;
+  bool insert_breakpoint(Address at);
+  void remove_breakpoint(Address at);
+
   Address brk;  ///< as the recorded kernel last gave it; 0: not asked yet
 };
 
@@ -41,7 +44,7 @@ struct ReplayContext {
   std::string name;
   GeneralRegisters regs{};
   Bytes vector_state;                  ///< valid while another thread is loaded
-  std::uint64_t ticks = 0;              ///< since its last event
+  std::uint64_t ticks = 0;             ///< since its last event
   std::optional<SyscallEntry> inside;  ///< the system call whose enter event was applied
   /// -512..-516: its last call was interrupted and begins anew unless a handler runs first.
   std::int64_t restart = 0;

@@ -27,6 +27,20 @@ std::vector<ReplayThread> Replayer::threads(std::optional<Pid> process) const {
 
 namespace {
 
+/// Where an instruction of the original program lies in the text as it runs: at its own place, in
+/// copies of it, or only in those.
+std::vector<Address> places_of(const ReplaySpace& space, Address at) {
+  std::vector<Address> places;
+  bool overwritten = false;
+  for (const ActivePlan& plan : space.plans) {
+    const std::vector<Address> copies = plan.copies_of(at);
+    places.insert(places.end(), copies.begin(), copies.end());
+    overwritten = overwritten || plan.is_inside_change(at);
+  }
+  if (!overwritten) places.push_back(at);
+  return places;
+}
+
 /// The first thread of a process, or null.
 const ReplayContext* any_thread_of(const std::map<Tid, std::unique_ptr<ReplayContext>>& threads,
                                    Pid pid) {
@@ -64,6 +78,12 @@ std::size_t Replayer::read_memory(Pid pid, Address at, std::span<std::byte> into
     into[it->first - at] = it->second.covered;
   }
   // After the breakpoints: one may cover a patch.
+  for (const ActivePlan& plan : space.plans) {
+    plan.restore_original(at, into.first(size),
+                          [&](std::uint64_t offset, std::span<std::byte> bytes) {
+                            state_->read_object(plan.original(), offset, bytes);
+                          });
+  }
   for (auto it = space.patched.lower_bound(at); it != space.patched.end() && it->first < end;
        ++it) {
     into[it->first - at] = it->second;
@@ -93,25 +113,18 @@ bool Replayer::insert_breakpoint(Pid pid, Address at) {
   const ReplayContext* thread = any_thread_of(state_->threads, pid);
   if (thread == nullptr) return false;
   ReplaySpace& space = *thread->process->space;
-  auto& breakpoint = space.breakpoints[at];
-  if (breakpoint.count++ > 0) return true;
-  const std::byte trap{0xcc};
-  if (space.host->memory().read(at, std::span(&breakpoint.covered, 1)) == 1 &&
-      space.host->memory().write(at, std::span(&trap, 1))) {
-    return true;
+  bool inserted = false;
+  for (const Address place : places_of(space, at)) {
+    if (space.insert_breakpoint(place)) inserted = true;
   }
-  space.breakpoints.erase(at);
-  return false;
+  return inserted;
 }
 
 void Replayer::remove_breakpoint(Pid pid, Address at) {
   const ReplayContext* thread = any_thread_of(state_->threads, pid);
   if (thread == nullptr) return;
   ReplaySpace& space = *thread->process->space;
-  const auto found = space.breakpoints.find(at);
-  if (found == space.breakpoints.end() || --found->second.count > 0) return;
-  space.host->memory().write(at, std::span(&found->second.covered, 1));
-  space.breakpoints.erase(found);
+  for (const Address place : places_of(space, at)) space.remove_breakpoint(place);
 }
 
 }  // namespace ttrace

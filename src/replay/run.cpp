@@ -31,8 +31,7 @@ bool needs_execution(const Event& event) {
   if (const auto* signal = std::get_if<SignalEvent>(&body)) {
     return signal->synchronous || event.ticks.value() > 0;
   }
-  return std::holds_alternative<SwitchEvent>(body) ||
-         std::holds_alternative<SyscallEvent>(body) ||
+  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<SyscallEvent>(body) ||
          std::holds_alternative<SyscallEnterEvent>(body) ||
          std::holds_alternative<MarkEvent>(body) || std::holds_alternative<InstructionEvent>(body);
 }
@@ -55,8 +54,7 @@ bool is_place_in_time(const Event& event) {
 /// The event completes what a debugger counts as one instruction of its thread.
 bool completes_a_step(const EventBody& body) {
   return !std::holds_alternative<SyscallEnterEvent>(body) &&
-         !std::holds_alternative<SwitchEvent>(body) &&
-         !std::holds_alternative<NewTaskEvent>(body);
+         !std::holds_alternative<SwitchEvent>(body) && !std::holds_alternative<NewTaskEvent>(body);
 }
 
 std::string describe_event(const EventBody& body) {
@@ -228,8 +226,7 @@ std::optional<DueStop> Replayer::State::due_stop(const ReplaySpace& space,
 }
 
 /// The counter reached zero: that is the event, if it is one of those.
-Replayer::State::Outcome Replayer::State::arrive_by_ticks(ReplayContext& thread,
-                                                          const Event& event,
+Replayer::State::Outcome Replayer::State::arrive_by_ticks(ReplayContext& thread, const Event& event,
                                                           const DueStop& due) {
   const auto* taken_off = std::get_if<SwitchEvent>(&event.body);
   thread.regs.rip = taken_off != nullptr ? due.resume : due.target;

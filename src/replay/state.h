@@ -43,6 +43,7 @@ struct Replayer::State {
   void apply_task_exit(Tid tid);
   void write(ReplaySpace& space, const std::vector<MemoryWrite>& writes);
   void patch(ReplaySpace& space, const std::vector<Patch>& patches);
+  std::shared_ptr<const TickPlan> open_plan(std::uint32_t object) const;
   void add_plans(ReplaySpace& space, const std::vector<AppliedPlan>& plans);
   void check_written(const ReplayContext& thread, const SyscallEntry& entry,
                      const SyscallExit& exit);
@@ -53,6 +54,9 @@ struct Replayer::State {
   void map(ReplaySpace& space, const Mapping& mapping);
   void raise_stack_limit(ReplaySpace& space, std::uint64_t limit);
 
+  /// Bytes of a recorded file; what cannot be read is left as it was.
+  void read_object(std::uint32_t object, std::uint64_t offset, std::span<std::byte> into);
+
   ReplayContext& context(Tid tid);
   const ReplayContext& context(Tid tid) const;
 
@@ -61,8 +65,8 @@ struct Replayer::State {
   bool arrived = false;                       ///< its thread stands at it
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
   std::map<Tid, std::unique_ptr<ReplayContext>> threads;
-  std::vector<Tid> order;               ///< of creation
-  std::map<std::uint32_t, Fd> objects;  ///< opened so far
+  std::vector<Tid> order;                                          ///< of creation
+  std::map<std::uint32_t, Fd> objects;                             ///< opened so far
   std::map<std::uint32_t, std::shared_ptr<const TickPlan>> plans;  ///< likewise
   std::function<void(int, ByteView)> output;
   int cpu = -1;  ///< where host processes and, while they run, this thread are pinned

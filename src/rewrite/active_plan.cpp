@@ -2,7 +2,37 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+
 namespace ttrace {
+
+void ActivePlan::restore_original(
+    Address at, std::span<std::byte> into,
+    const std::function<void(std::uint64_t offset, std::span<std::byte>)>& original) const {
+  const std::uint64_t begin = at.value() - bias_;
+  const std::uint64_t end = begin + into.size();
+  for (const ModifiedRange& range : plan_->modified()) {
+    const std::uint64_t from = std::max(begin, range.address);
+    const std::uint64_t to = std::min(end, range.address + range.length);
+    if (from >= to) continue;
+    for (const PlanSegment& segment : plan_->segments()) {
+      if (from < segment.address || from - segment.address >= segment.length) continue;
+      original(segment.original_offset + (from - segment.address),
+               into.subspan(from - begin, to - from));
+    }
+  }
+}
+
+bool ActivePlan::is_inside_change(Address at) const {
+  const std::uint64_t address = at.value() - bias_;
+  const auto& ranges = plan_->modified();
+  auto after = std::upper_bound(
+      ranges.begin(), ranges.end(), address,
+      [](std::uint64_t value, const ModifiedRange& range) { return value < range.address; });
+  if (after == ranges.begin()) return false;
+  const ModifiedRange& range = *std::prev(after);
+  return address > range.address && address - range.address < range.length;
+}
 
 const ActivePlan* plan_of_stub(std::span<const ActivePlan> plans, Address at) {
   for (const ActivePlan& plan : plans) {

@@ -31,6 +31,23 @@ class ActivePlan {
       std::function<bool(std::uint64_t address, std::uint64_t& value)> read) const {
     return plan_->due(int3.value() - bias_, {regs, bias_, std::move(read)});
   }
+  /// Where copies of the instruction at that address lie; absolute.
+  std::vector<Address> copies_of(Address at) const {
+    std::vector<Address> copies;
+    for (const std::uint64_t copy : plan_->copies_of(at.value() - bias_)) {
+      copies.emplace_back(copy + bias_);
+    }
+    return copies;
+  }
+  /// The original bytes of [at, at + into.size()) where the plan changed them; `original` reads the
+  /// binary's file.
+  void restore_original(
+      Address at, std::span<std::byte> into,
+      const std::function<void(std::uint64_t offset, std::span<std::byte>)>& original) const;
+  /// The address lies in changed text, but not at the beginning of a change: no instruction of the
+  /// text as it runs begins there.
+  bool is_inside_change(Address at) const;
+
   /// See TickPlan::original_pc; absolute.
   std::optional<OriginalPlace> original_place(Address pc) const {
     auto place = plan_->original_pc(pc.value() - bias_);

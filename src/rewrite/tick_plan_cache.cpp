@@ -79,8 +79,9 @@ TickPlanCache::Entry TickPlanCache::load_or_build(int fd, const Identity& identi
   const std::optional<ContentKey> key = file ? content_key_of(*file) : std::nullopt;
   const std::string name = key ? hex_of(*key) + ".ticks" : "";
   const bool kept = key && !directory_.empty();
-  if (kept)
+  if (kept) {
     if (auto plan = read_kept(directory_ + "/" + name, *key, fd)) return {std::move(plan), ""};
+  }
 
   PlanReport report;
   const std::optional<Bytes> bytes = build_tick_plan(fd, report, options_);
@@ -91,7 +92,11 @@ TickPlanCache::Entry TickPlanCache::load_or_build(int fd, const Identity& identi
     keep_file(directory_, name, *bytes);
     if (auto plan = read_kept(directory_ + "/" + name, *key, fd)) return {std::move(plan), ""};
   }
-  return {in_memory(*bytes), ""};
+  try {
+    return {in_memory(*bytes), ""};
+  } catch (const SystemError& error) {
+    return {nullptr, error.what()};  // it runs without ticks rather than not at all
+  }
 }
 
 const TickPlanCache::Entry& TickPlanCache::plan_of(int fd) {

@@ -29,8 +29,8 @@ void fields(auto& io, Like<AppliedPlan> auto& v) { io(v.plan, v.original, v.bias
 void fields(auto& io, Like<SwitchEvent> auto& v) { io(v.at); }
 void fields(auto& io, Like<SyscallEntry> auto& v) { io(v.number, v.args, v.rip, v.digest); }
 void fields(auto& io, Like<SyscallExit> auto& v) {
-  io(v.result, v.writes, v.backing, v.patches, v.overlays, v.plans, v.registers, v.vector_state, v.output_stream,
-     v.written_digest);
+  io(v.result, v.writes, v.backing, v.patches, v.overlays, v.plans, v.registers, v.vector_state,
+     v.output_stream, v.written_digest);
 }
 void fields(auto& io, Like<SyscallEvent> auto& v) { io(v.entry, v.exit); }
 void fields(auto& io, Like<SyscallEnterEvent> auto& v) { io(v.entry); }
@@ -244,8 +244,7 @@ class Decoder {
 
 constexpr std::array kKindNames = {
     "exec",        "syscall", "syscall_enter", "syscall_exit", "new_task", "signal",
-    "instruction", "mark",    "task_exit",     "process_exit", "end",
-    "switch",
+    "instruction", "mark",    "task_exit",     "process_exit", "end",      "switch",
 };
 static_assert(kKindNames.size() == std::variant_size_v<EventBody>);
 

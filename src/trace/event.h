@@ -32,9 +32,9 @@ struct Patch {
 
 /// A binary whose cycles are counted in software (rewrite/tick_plan.h): its text is that of a plan.
 struct AppliedPlan {
-  std::uint32_t plan = 0;         ///< object: the plan file
-  std::uint32_t original = 0;     ///< object: the binary
-  std::uint64_t bias = 0;         ///< added to linked addresses, modulo 2^64
+  std::uint32_t plan = 0;      ///< object: the plan file
+  std::uint32_t original = 0;  ///< object: the binary
+  std::uint64_t bias = 0;      ///< added to linked addresses, modulo 2^64
 };
 
 /// A file whose contents a mapping shows: an index into the trace's object table (trace/objects.h)
@@ -63,8 +63,8 @@ struct ExecEvent {
   std::vector<Mapping> mappings;
   std::vector<MemoryWrite> contents;  ///< the stack, tails of data pages
   std::vector<Patch> patches;
-  std::vector<AppliedPlan> plans;         ///< their mappings are among `mappings`
-  GeneralRegisters registers{};  ///< at the first instruction
+  std::vector<AppliedPlan> plans;  ///< their mappings are among `mappings`
+  GeneralRegisters registers{};    ///< at the first instruction
 };
 
 /// What a thread asked for when it entered the kernel.
@@ -81,7 +81,7 @@ struct SyscallExit {
   std::vector<MemoryWrite> writes;   ///< after the effects on the address space, if it has any
   std::optional<ObjectRef> backing;  ///< of a file mapping that it made
   std::vector<Patch> patches;        ///< of text that it mapped
-  std::vector<Mapping> overlays;      ///< mapped over it by the recorder: plans
+  std::vector<Mapping> overlays;     ///< mapped over it by the recorder: plans
   std::vector<AppliedPlan> plans;
   /// All registers after it, where the call sets more than rax, rcx and r11 (rt_sigreturn).
   std::optional<GeneralRegisters> registers;
@@ -143,7 +143,7 @@ struct SignalEvent {
 /// The thread was taken off the CPU in user code, at a counted place: `Event::ticks` after its last
 /// event, it stands at the target of a branch.
 struct SwitchEvent {
-  Address at;                        ///< the branch's target
+  Address at;  ///< the branch's target
 };
 
 /// An instruction whose result is an input was executed by the recorder.

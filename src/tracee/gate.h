@@ -22,7 +22,8 @@ inline constexpr Address kGateCode = kGatePage + 0x100;
 inline constexpr Address kGateData = kGatePage + 0x200;
 inline constexpr std::uint64_t kGateDataSize = kPageSize - 0x200;
 
-/// The page behind it is readable and writable: the tick counter lies there (rewrite/tick_counter.h).
+/// The page behind it is readable and writable: the tick counter lies there
+/// (rewrite/tick_counter.h).
 inline constexpr Address kGateWritable = kGatePage + kPageSize;
 /// Both pages.
 inline constexpr std::uint64_t kGateSize = 2 * kPageSize;
