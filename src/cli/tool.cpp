@@ -3,7 +3,10 @@
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/doctor.h"
+#include "cli/report_binary.h"
 #include "hunt/version.h"
+#include "rewrite/sites.h"
 
 namespace ttrace {
 namespace {
@@ -130,6 +133,11 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
                           "print a trace's events: number, seconds, thread, kind, details");
   Subcommand verify_command(tool, 0, "verify", "read every byte of traces and check it");
   Subcommand remove_command(tool, 0, "rm", "remove traces, and objects that no other trace needs");
+  Subcommand inspect_command(tool, 0, "inspect",
+                             "say what is counted and patched in a program or shared library");
+  // --dir is the one flag that it shares with ls.
+  Subcommand doctor_command(tool, kListTool, "doctor",
+                            "say what this machine offers, and whether recording can work");
 
   std::string path, directory;
   std::vector<std::string> paths;
@@ -140,6 +148,8 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
   for (Subcommand* command : {&verify_command, &remove_command}) command->add_files(paths);
   list_command.app().add_option("DIR", directory, "the directory, as --dir");
   show_command.app().add_flag("--json", json, "as JSON");
+  inspect_command.app().add_option("BINARY", paths, "programs, shared libraries")->required();
+  inspect_command.app().add_flag("--json", json, "as JSON");
   verify_command.app().add_flag("--replay", with_replay, "replay it once, too");
 
   const bool executes =
@@ -183,13 +193,20 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
     const bool by_default = directory.empty() && !flags.has("dir");
     return list_stored(context, directory.empty() ? flags.text("dir") : directory, by_default);
   }
-  for (Subcommand* command : {&show_command, &dump_command, &verify_command, &remove_command}) {
+  if (doctor_command.chosen()) {
+    doctor_command.check(environment);
+    return examine_machine(context, LocalMachine(),
+                           {SiteCache::default_directory(), doctor_command.flags().text("dir")});
+  }
+  for (Subcommand* command :
+       {&show_command, &dump_command, &verify_command, &remove_command, &inspect_command}) {
     if (command->chosen()) command->check(environment);
   }
   if (show_command.chosen()) return show_trace(context, path, json);
   if (dump_command.chosen()) return dump_trace(context, path);
   if (verify_command.chosen()) return verify_traces(context, paths, with_replay);
   if (remove_command.chosen()) return remove_traces(context, paths);
+  if (inspect_command.chosen()) return inspect_binaries(context, paths, json);
   context.err.write(tool.help());
   return 2;
 }

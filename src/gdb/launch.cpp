@@ -48,21 +48,50 @@ class IgnoredKeys {
   std::array<struct sigaction, kSignals.size()> old_{};
 };
 
-/// A directory of our own for one socket, gone with the object.
+/// A directory of our own for one socket, gone with the object, and also with this process: a child
+/// waits for the end of either, and removes what is left.
 class PrivateDirectory {
  public:
   PrivateDirectory() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) < 0) throw_errno("pipe");
+    Fd ours(ends[1]);
+    const Fd theirs(ends[0]);
     if (::mkdtemp(path_.data()) == nullptr) throw_errno("mkdtemp " + path_);
+    socket_ = path_ + "/gdb";
+    janitor_ = ::fork();
+    if (janitor_ == 0) clean_up_after(theirs.value(), ours.value());
+    alive_ = std::move(ours);
   }
-  ~PrivateDirectory() { ::rmdir(path_.c_str()); }
+  ~PrivateDirectory() {
+    ::rmdir(path_.c_str());
+    alive_.reset();
+    while (janitor_ > 0 && ::waitpid(janitor_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
   PrivateDirectory(const PrivateDirectory&) = delete;
   PrivateDirectory& operator=(const PrivateDirectory&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& socket() const { return socket_; }
 
  private:
+  /// Between fork and _exit: only system calls.
+  [[noreturn]] void clean_up_after(int parent, int other_end) const {
+    ::setsid();  // the terminal's keys are not for it
+    ::close(other_end);
+    char byte = 0;
+    while (::read(parent, &byte, 1) < 0 && errno == EINTR) {
+    }
+    ::unlink(socket_.c_str());
+    ::rmdir(path_.c_str());
+    ::_exit(0);
+  }
+
   // Not TMPDIR: a socket's path is at most 107 bytes long.
   std::string path_ = "/tmp/ttrace-XXXXXX";
+  std::string socket_;
+  pid_t janitor_ = -1;
+  Fd alive_;
 };
 
 /// gdb as a child of this process.
@@ -201,7 +230,7 @@ void serve_connection(ReplayTarget& target, Fd socket) {
 Fd connect(const GdbProcess& debugger) {
   if (!debugger.wait_until_ready()) return {};
   const PrivateDirectory directory;
-  Listener listener({directory.path() + "/gdb", 0});
+  Listener listener({directory.socket(), 0});
   debugger.tell(listener.remote());
   return listener.accept(debugger.script_line());
 }

@@ -101,6 +101,7 @@ class RecordSession {
   bool apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
                   std::uint64_t offset, std::vector<Mapping>& overlays,
                   std::vector<AppliedPlan>& applied);
+  bool map_overlays(Thread& thread, int plan, const std::vector<Mapping>& overlays);
   void make_room(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void set_counter(RecordedSpace& space, std::uint64_t ticks);
   void start_quantum(Thread& thread);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "record/instructions.h"
 #include "record/session.h"
@@ -274,8 +275,18 @@ void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchron
 void RecordSession::enter_handler(Thread& thread, SignalEvent event) {
   const int signal = event.number;
   thread.task().resume(Resume::step, signal);
-  const int status = wait_for_stop(thread.tid);
-  const StopStatus stop = understand(status);
+  int status = wait_for_stop(thread.tid);
+  StopStatus stop = understand(status);
+  if (stop.kind == StopStatus::Kind::signal && stop.value == signal && signal != SIGTRAP &&
+      signal != SIGSEGV) {
+    // The thread stood at a stop of another kind, where the kernel sends the signal anew.
+    siginfo_t info{};
+    std::memcpy(&info, event.info.data(), sizeof info);
+    thread.task().set_signal_info(info);
+    thread.task().resume(Resume::step, signal);
+    status = wait_for_stop(thread.tid);
+    stop = understand(status);
+  }
   if (stop.kind != StopStatus::Kind::signal) return handle(thread, status);
   if (stop.value != SIGTRAP) {
     // The frame could not be written (no stack left): the kernel forced SIGSEGV instead.

@@ -249,8 +249,9 @@ void RecordSession::make_gate(Thread& thread) {
 
   // There is no syscall instruction to be found yet: put one where the program will begin.
   const Address entry(regs.rip);
-  const Bytes original = space.memory.read(entry, kGateInstructions.size());
-  space.memory.write(entry, std::as_bytes(std::span(kGateInstructions)));
+  const std::span syscall_instruction = std::span(kGateInstructions).first(2);
+  const Bytes original = space.memory.read(entry, syscall_instruction.size());
+  space.memory.write(entry, std::as_bytes(syscall_instruction));
   const std::int64_t mapped =
       inject_at(entry, task, InjectBy::syscall_stops, SYS_mmap,
                 {kGatePage.value(), kPageSize, PROT_READ | PROT_EXEC,

@@ -46,28 +46,7 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
   });
   if (known) wanted = overlays_of(*plan, object, text, offset, false, bias);
 
-  const std::string path =
-      "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(plan->fd());
-  space.memory.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
-  const auto call = [&](std::int64_t number, const std::array<std::uint64_t, 6>& args) {
-    return inject(thread.task(), InjectBy::syscall_stops, number, args);
-  };
-  const std::int64_t fd =
-      call(SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0});
-  bool mapped = fd >= 0;
-  for (const Mapping& overlay : wanted) {
-    if (!mapped) break;
-    const bool is_text = overlay.start >= text.start && overlay.start < text.start + text.length;
-    const bool has_room = space.rooms.erase(overlay.start) != 0;
-    const int flags = MAP_PRIVATE | (is_text || has_room ? MAP_FIXED : MAP_FIXED_NOREPLACE);
-    const std::int64_t at =
-        call(SYS_mmap, {overlay.start.value(), overlay.length, std::uint64_t(overlay.protection),
-                        std::uint64_t(flags), std::uint64_t(fd), overlay.backing->offset});
-    mapped = at == std::int64_t(overlay.start.value());
-  }
-  if (fd >= 0) call(SYS_close, {std::uint64_t(fd), 0, 0, 0, 0, 0});
-  if (!mapped) {
-    // The stubs come first: if there is no room for them, nothing was changed.
+  if (!map_overlays(thread, plan->fd(), wanted)) {
     warn(text.name + " runs without ticks: there is no room beside it");
     return false;
   }
@@ -75,6 +54,36 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
   overlays.insert(overlays.end(), wanted.begin(), wanted.end());
   applied.push_back({object, file.object, bias});
   return true;
+}
+
+/// Maps parts of a plan file (descriptor `plan` of ours) in the thread's address space; all or, if
+/// there is no room for the stubs, which are not part of the text, nothing.
+bool RecordSession::map_overlays(Thread& thread, int plan, const std::vector<Mapping>& overlays) {
+  RecordedSpace& space = *thread.process->space;
+  const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(plan);
+  space.memory.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
+  std::vector<InjectedCall> prepare = {
+      {SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0}}};
+  const Mapping& first = overlays.front();
+  const bool needs_room = first.name == kStubsName && space.rooms.erase(first.start) == 0;
+  if (needs_room) {
+    prepare.push_back({SYS_mmap,
+                       {first.start.value(), first.length, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0}});
+  }
+  inject_batch(thread.task(), space.memory, prepare);
+  const std::int64_t fd = prepare[0].number;
+  const bool has_room = !needs_room || prepare[1].number == std::int64_t(first.start.value());
+  std::vector<InjectedCall> calls;
+  for (const Mapping& overlay : overlays) {
+    if (fd < 0 || !has_room) break;
+    calls.push_back({SYS_mmap,
+                     {overlay.start.value(), overlay.length, std::uint64_t(overlay.protection),
+                      MAP_PRIVATE | MAP_FIXED, std::uint64_t(fd), overlay.backing->offset}});
+  }
+  if (fd >= 0) calls.push_back({SYS_close, {std::uint64_t(fd), 0, 0, 0, 0, 0}});
+  inject_batch(thread.task(), space.memory, calls);
+  return calls.size() > 1 && calls[0].number == std::int64_t(first.start.value());
 }
 
 /// The loader has mapped a library as a whole, for the first time: the stubs of its plan belong
@@ -88,31 +97,37 @@ void RecordSession::make_room(Thread& thread, const SyscallView& call, SyscallEx
   if (ticks == nullptr || !ticks->plan || ticks->plan->stubs().length == 0) return;
   RecordedSpace& space = *thread.process->space;
   const std::uint64_t size = ticks->plan->stubs().length;
-  const auto map = [&](std::uint64_t at, std::uint64_t length, std::uint64_t protection,
-                       std::uint64_t flags, std::uint64_t fd) {
-    return inject(thread.task(), InjectBy::syscall_stops, SYS_mmap,
-                  {at, length, protection, flags, fd, 0});
+  const auto map = [](std::uint64_t at, std::uint64_t length, std::uint64_t protection,
+                      std::uint64_t flags, std::uint64_t fd) {
+    return InjectedCall{SYS_mmap, {at, length, protection, flags, fd, 0}};
+  };
+  const auto run = [&](std::initializer_list<InjectedCall> list) {
+    std::vector<InjectedCall> calls = list;
+    inject_batch(thread.task(), space.memory, calls);
+    return calls.front().number;
   };
   constexpr std::uint64_t kReserve = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   const auto image = std::uint64_t(call.result);
   const auto before = std::int64_t(image - size);
-  if (map(image - size, size, PROT_NONE, kReserve | MAP_FIXED_NOREPLACE, ~0ull) == before) {
+  if (run({map(image - size, size, PROT_NONE, kReserve | MAP_FIXED_NOREPLACE, ~0ull)}) == before) {
     space.rooms.insert(Address(image - size));
     return;
   }
-  const std::int64_t room = map(0, size + page_ceil(args[1]), PROT_NONE, kReserve, ~0ull);
+  const std::int64_t room = run({map(0, size + page_ceil(args[1]), PROT_NONE, kReserve, ~0ull)});
   if (room < 0) return;
   const std::uint64_t moved = std::uint64_t(room) + size;
-  if (map(moved, args[1], args[2], args[3] | MAP_FIXED, args[4]) != std::int64_t(moved)) {
-    inject(thread.task(), InjectBy::syscall_stops, SYS_munmap,
-           {std::uint64_t(room), size + page_ceil(args[1]), 0, 0, 0, 0});
-    return;
-  }
-  inject(thread.task(), InjectBy::syscall_stops, SYS_munmap,
-         {image, page_ceil(args[1]), 0, 0, 0, 0});
+  const bool is_moved =
+      run({map(moved, args[1], args[2], args[3] | MAP_FIXED, args[4])}) == std::int64_t(moved);
+  const InjectedCall give_back =
+      is_moved ? InjectedCall{SYS_munmap, {image, page_ceil(args[1]), 0, 0, 0, 0}}
+               : InjectedCall{SYS_munmap,
+                              {std::uint64_t(room), size + page_ceil(args[1]), 0, 0, 0, 0}};
+  run({give_back});
+  if (!is_moved) return;
   space.rooms.insert(Address(std::uint64_t(room)));
   exit.result = std::int64_t(moved);
   thread.regs.rax = moved;
+  thread.regs.orig_rax = ~0ull;  // a batch ends at the entry of a call, which must not run
   thread.task().set_registers(thread.regs);
 }
 

@@ -82,7 +82,7 @@ std::vector<Mapping> overlays_of(const TickPlan& plan, std::uint32_t plan_object
     stubs.start = Address(plan.stubs().address + bias);
     stubs.length = plan.stubs().length;
     stubs.protection = PROT_READ | PROT_EXEC;
-    stubs.name = "[ttrace]";
+    stubs.name = kStubsName;
     stubs.backing = ObjectRef{plan_object, plan.stubs().plan_offset};
     overlays.insert(overlays.begin(), std::move(stubs));
   }

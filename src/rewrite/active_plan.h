@@ -71,6 +71,9 @@ bool is_counting(std::span<const ActivePlan> plans, Address pc);
 /// Where a thread is in the original program: its registers with the stub taken out.
 GeneralRegisters outside_stubs(std::span<const ActivePlan> plans, GeneralRegisters regs);
 
+/// The name that mappings of stubs go by.
+inline constexpr const char* kStubsName = "[ttrace]";
+
 /// What of a plan belongs over a mapping of its binary: its text, and its stubs if `with_stubs`.
 /// `bias` tells the load bias that follows. Empty: nothing.
 std::vector<Mapping> overlays_of(const TickPlan& plan, std::uint32_t plan_object,

@@ -18,6 +18,17 @@ int wait_for_stop(Tid tid) {
   }
 }
 
+namespace {
+
+void throw_if_ending(Task task, const StopStatus& stop) {
+  if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed ||
+      (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT)) {
+    throw TaskGone(task.tid());
+  }
+}
+
+}  // namespace
+
 std::int64_t inject(Task task, InjectBy how, std::int64_t number,
                     const std::array<std::uint64_t, 6>& args) {
   return inject_at(kGateCode, task, how, number, args);
@@ -35,24 +46,50 @@ std::int64_t inject_at(Address code, Task task, InjectBy how, std::int64_t numbe
   const bool keeps_signals = how == InjectBy::syscall_stops;
   const std::uint64_t mask = keeps_signals ? task.signal_mask() : 0;
   if (keeps_signals) task.set_signal_mask(~0ull);
-  int syscall_stops = 0;
   for (;;) {
     task.resume(how == InjectBy::step ? Resume::step : Resume::to_syscall);
     const StopStatus stop = understand(wait_for_stop(task.tid()));
-    if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed ||
-        (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT)) {
-      throw TaskGone(task.tid());
-    }
-    if (stop.kind == StopStatus::Kind::syscall) ++syscall_stops;
-    const GeneralRegisters now = task.registers();
+    throw_if_ending(task, stop);
     const bool stepped = stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP;
-    if ((stepped || syscall_stops == 2) && now.rip == code.value() + 2) {
-      task.set_registers(before);
-      if (keeps_signals) task.set_signal_mask(mask);
-      return std::int64_t(now.rax);
+    const bool left = stop.kind == StopStatus::Kind::syscall && task.at_syscall_exit();
+    if (stepped || left) {
+      const GeneralRegisters now = task.registers();
+      if (now.rip == code.value() + 2) {
+        task.set_registers(before);
+        if (keeps_signals) task.set_signal_mask(mask);
+        return std::int64_t(now.rax);
+      }
     }
     // Anything else is a stop on the way (seccomp's, the fork event of an injected fork): go on.
   }
+}
+
+void inject_batch(Task task, const Memory& memory, std::span<InjectedCall> calls) {
+  if (calls.size() > kMostBatched) throw Error("too many injected calls at once");
+  GeneralRegisters before = task.registers();
+  const std::uint64_t mask = task.signal_mask();
+  task.set_signal_mask(~0ull);
+  const InjectedCall end{-1, {}};
+  memory.write(kGateTable, std::as_bytes(calls));
+  memory.write(kGateTable + calls.size_bytes(), bytes_of(end));
+  GeneralRegisters run = before;
+  run.rip = kGateBatch.value();
+  run.rbx = kGateTable.value();
+  run.orig_rax = ~0ull;
+  task.set_registers(run);
+  for (;;) {
+    task.resume(Resume::run);
+    const StopStatus stop = understand(wait_for_stop(task.tid()));
+    throw_if_ending(task, stop);
+    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP &&
+        task.registers().orig_rax == kBatchEnd) {
+      break;
+    }
+  }
+  memory.read(kGateTable, std::as_writable_bytes(calls));
+  before.orig_rax = ~0ull;  // skips the call that ended the batch
+  task.set_registers(before);
+  task.set_signal_mask(mask);
 }
 
 }  // namespace ttrace

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "base/types.h"
 #include "tracee/memory.h"
@@ -28,8 +29,30 @@ inline constexpr Address kGateWritable = kGatePage + kPageSize;
 /// Both pages.
 inline constexpr std::uint64_t kGateSize = 2 * kPageSize;
 
-/// syscall; int3
-inline constexpr std::array<std::uint8_t, 3> kGateInstructions = {0x0f, 0x05, 0xcc};
+/// What lies at kGateCode: a loop that executes the calls of a table (InjectedCall; rbx points to it)
+/// until a number of -1, and then makes a call that no kernel knows, which our filter stops.
+inline constexpr std::array<std::uint8_t, 52> kGateInstructions = {
+    0x0f, 0x05,                    // gate:  syscall
+    0x48, 0x89, 0x03,              //        mov %rax, (%rbx)
+    0x48, 0x83, 0xc3, 0x38,        //        add $56, %rbx
+    0x48, 0x83, 0x3b, 0xff,        // batch: cmpq $-1, (%rbx)
+    0x74, 0x1d,                    //        je end
+    0x48, 0x8b, 0x03,              //        mov (%rbx), %rax
+    0x48, 0x8b, 0x7b, 0x08,        //        mov 8(%rbx), %rdi
+    0x48, 0x8b, 0x73, 0x10,        //        mov 16(%rbx), %rsi
+    0x48, 0x8b, 0x53, 0x18,        //        mov 24(%rbx), %rdx
+    0x4c, 0x8b, 0x53, 0x20,        //        mov 32(%rbx), %r10
+    0x4c, 0x8b, 0x43, 0x28,        //        mov 40(%rbx), %r8
+    0x4c, 0x8b, 0x4b, 0x30,        //        mov 48(%rbx), %r9
+    0xeb, 0xd4,                    //        jmp gate
+    0xb8, 0x73, 0x74, 0x74, 0x00,  // end:   mov $0x747473, %eax
+    0x0f, 0x05,                    //        syscall
+    0xcc};                         //        int3
+inline constexpr Address kGateBatch = kGateCode + 9;
+inline constexpr std::uint64_t kBatchEnd = 0x747473;
+/// Where the table is put, in the writable page.
+inline constexpr Address kGateTable = kGateWritable + 0x100;
+inline constexpr std::size_t kMostBatched = 64;
 
 /// How an injected call is brought back to a stop.
 enum class InjectBy {
@@ -49,6 +72,19 @@ std::int64_t inject(Task task, InjectBy how, std::int64_t number,
 /// The same through a syscall instruction at another place (before the gate page exists).
 std::int64_t inject_at(Address code, Task task, InjectBy how, std::int64_t number,
                        const std::array<std::uint64_t, 6>& args);
+
+/// One line of the gate's table.
+struct InjectedCall {
+  std::int64_t number = 0;      ///< afterwards: the result or -errno
+  std::array<std::uint64_t, 6> args{};
+};
+static_assert(sizeof(InjectedCall) == 56);
+
+/// Executes several calls with one stop, in a recorded thread (the seccomp filter ends the batch):
+/// under the conditions of inject() by syscall_stops. The results replace the numbers. At most
+/// kMostBatched calls. The thread then stands at the entry of a call that is skipped as long as
+/// orig_rax stays -1.
+void inject_batch(Task task, const Memory& memory, std::span<InjectedCall> calls);
 
 /// Waits for the next stop of one thread, signals to this process notwithstanding.
 int wait_for_stop(Tid tid);

@@ -61,6 +61,12 @@ void Task::set_signal_mask(std::uint64_t mask) const {
   request(PTRACE_SETSIGMASK, reinterpret_cast<void*>(sizeof mask), &mask);
 }
 
+bool Task::at_syscall_exit() const {
+  __ptrace_syscall_info info{};
+  request(PTRACE_GET_SYSCALL_INFO, reinterpret_cast<void*>(sizeof info), &info);
+  return info.op == PTRACE_SYSCALL_INFO_EXIT;
+}
+
 std::uint64_t Task::event_message() const {
   unsigned long message = 0;
   request(PTRACE_GETEVENTMSG, nullptr, &message);

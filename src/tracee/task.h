@@ -54,6 +54,9 @@ class Task {
   std::uint64_t signal_mask() const;
   void set_signal_mask(std::uint64_t mask) const;
 
+  /// The thread stands at the exit of a system call, not at its entry (PTRACE_GET_SYSCALL_INFO).
+  bool at_syscall_exit() const;
+
   /// PTRACE_GETEVENTMSG: of the event that the thread is stopped at.
   std::uint64_t event_message() const;
 
