@@ -43,7 +43,7 @@ int record_program(const Context& context, const FlagSet& flags,
   }
   if (result.not_recordable) {
     throw Error("not recordable: " + *result.not_recordable + " (in " + program[0] +
-                "); nothing was kept");
+                "); nothing was kept. README.md lists what cannot be recorded yet");
   }
 
   const Verdict verdict = judge_program(result);

@@ -39,8 +39,10 @@ std::optional<std::string> Connection::receive() {
       case Incoming::Kind::nak:
         if (acknowledge_) write(last_sent_);
         break;
+      case Incoming::Kind::interrupt:
+        late_interrupt_ = true;
+        break;
       case Incoming::Kind::ack:
-      case Incoming::Kind::interrupt:  // it came too late: the program stands already
         break;
     }
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/fd.h"
 #include "gdb/packets.h"
@@ -23,6 +24,9 @@ class Connection {
   /// After the answer to QStartNoAckMode has been sent.
   void stop_acknowledging();
   bool gone() const { return gone_; }
+  /// Whether an interrupt byte came between two packets: gdb steps through a software watchpoint, and
+  /// the user's Ctrl-C nearly always meets a pause. It is for the next resume. Forgets it.
+  bool take_late_interrupt() { return std::exchange(late_interrupt_, false); }
 
   /// While it exists, the line is watched from a thread of its own: an interrupt byte or a debugger
   /// that vanishes sets `interrupt`. receive() must not be called meanwhile; send() may.
@@ -53,6 +57,7 @@ class Connection {
   std::string last_sent_;  ///< as it went over the line, for a debugger that asks again
   bool acknowledge_ = true;
   bool gone_ = false;
+  bool late_interrupt_ = false;
 };
 
 }  // namespace ttrace::gdb

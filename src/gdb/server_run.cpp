@@ -68,7 +68,7 @@ std::string Server::back_one(std::string_view) {
 std::string Server::resume(const ResumePlan& plan, bool backwards) {
   if (!plan.runs) return report(target_.stop());
   if (plan.step && !has_thread(*plan.step)) return kMalformed;
-  interrupt_ = false;
+  interrupt_ = line_.take_late_interrupt();
   TargetStop stop;
   try {
     const Connection::Watch watch(line_, interrupt_);

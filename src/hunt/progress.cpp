@@ -12,18 +12,33 @@ constexpr std::chrono::milliseconds kStatusInterval{100};
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// A message of several lines in one: "Expected equality of these values: size() Which is: 3 4".
+std::string on_one_line(const std::string& text) {
+  constexpr std::size_t kLongest = 200;
+  std::string line;
+  for (const char c : text) {
+    const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!blank) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  if (!line.empty() && line.back() == ' ') line.pop_back();
+  return line.size() <= kLongest ? line : line.substr(0, kLongest) + "...";
+}
+
 std::string file_name(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
-// "queue_test.cpp:42: message   <- event 1184, thread 3": GoogleTest's messages begin with a line
-// of their own only when the assertion has no text.
+// "queue_test.cpp:42: message   <- event 1184, thread 3"
 std::string failure_line(const Failure& failure) {
   std::string where = failure.file.empty() ? "" : file_name(failure.file) + ":";
   if (!where.empty() && failure.line > 0) where += std::to_string(failure.line) + ":";
   if (!where.empty()) where += " ";
-  return fmt::format("{}{}   <- event {}, thread {}", where, first_line(failure.message),
+  return fmt::format("{}{}   <- event {}, thread {}", where, on_one_line(failure.message),
                      failure.event.value(), failure.tid.value());
 }
 

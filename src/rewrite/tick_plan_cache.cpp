@@ -94,8 +94,9 @@ TickPlanCache::Entry TickPlanCache::load_or_build(int fd, const Identity& identi
   }
   try {
     return {in_memory(*bytes), ""};
-  } catch (const SystemError& error) {
-    return {nullptr, error.what()};  // it runs without ticks rather than not at all
+  } catch (const SystemError&) {
+    // It runs without ticks rather than not at all.
+    return {nullptr, "there is no file for its plan, neither on disk nor in memory"};
   }
 }
 

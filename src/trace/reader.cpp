@@ -55,6 +55,8 @@ struct TraceReader::State {
   Bytes read_table(FrameKind kind, std::uint64_t from, std::uint64_t to, const char* what) const;
   std::vector<Event> read_events(const FramePlace& frame) const;
   Fd open_object(std::uint32_t index) const;
+  /// Compares an object's contents with its name.
+  void check_contents(const ObjectInfo& object, const Fd& file) const;
   [[noreturn]] void fail(const std::string& what) const;
 
   struct CachedFrame {
@@ -280,22 +282,26 @@ const Event& TraceReader::event(EventNumber number) {
   return found->events[n - found->first_event];
 }
 
-Fd TraceReader::open_object(std::uint32_t index) const { return state_->open_object(index); }
+void TraceReader::State::check_contents(const ObjectInfo& object, const Fd& file) const {
+  try {
+    if (hash_file(file.value(), object.path).hash == object.hash) return;
+  } catch (const SystemError& error) {
+    fail(": its object " + object.hash + ": " + error.what());
+  }
+  fail(": its object " + object.hash + " (" + object.path + ") is damaged in " + objects_folder +
+       " (other contents): copy the objects folder again");
+}
+
+Fd TraceReader::open_object(std::uint32_t index) const {
+  Fd fd = state_->open_object(index);
+  state_->check_contents(state_->objects.at(index), fd);
+  return fd;
+}
 
 void TraceReader::verify() {
   const State& s = *state_;
   for (const FramePlace& frame : s.frames) s.read_events(frame);
-  for (std::uint32_t i = 0; i < s.objects.size(); ++i) {
-    const ObjectInfo& object = s.objects[i];
-    const Fd fd = s.open_object(i);
-    try {
-      if (hash_file(fd.value(), object.path).hash == object.hash) continue;
-    } catch (const SystemError& error) {
-      s.fail(": its object " + object.hash + ": " + error.what());
-    }
-    s.fail(": its object " + object.hash + " (" + object.path + ") is damaged in " +
-           s.objects_folder + " (other contents): copy the objects folder again");
-  }
+  for (std::uint32_t i = 0; i < s.objects.size(); ++i) open_object(i);
 }
 
 }  // namespace ttrace

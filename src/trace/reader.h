@@ -30,7 +30,7 @@ class TraceReader {
   /// stays valid until another frame is read: copy what you keep.
   const Event& event(EventNumber number);
 
-  /// Opens an object read-only and checks its size (verify() checks its contents). The error of a
+  /// Opens an object read-only and checks its contents against its hash. The error of a
   /// missing one names the trace, the object and the path that the program had it from.
   Fd open_object(std::uint32_t index) const;
 

@@ -165,7 +165,7 @@ TEST(Hunt, TellsAFailureWithItsOutputAndOnlyIts) {
   EXPECT_EQ(hunting.out,
             "[ttrace] 1 case, up to 10 attempts each, seed 7 (repeat with --ttrace-seed=7)\n"
             "[ttrace] Queue.Race            FAILED on attempt 3       0.3 s\n"
-            "    queue_test.cpp:42: Expected equality of these values:   <- event 1184, thread 3\n"
+            "    queue_test.cpp:42: Expected equality of these values: a   <- event 1184, thread 3\n"
             "    trace   d/Queue.Race-1.ttrace (312 KiB), replay verified\n"
             "    debug   ./t --ttrace-replay=d/Queue.Race-1.ttrace\n"
             "    output  of attempt 3:\n"
