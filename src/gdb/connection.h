@@ -24,8 +24,8 @@ class Connection {
   /// After the answer to QStartNoAckMode has been sent.
   void stop_acknowledging();
   bool gone() const { return gone_; }
-  /// Whether an interrupt byte came between two packets: gdb steps through a software watchpoint, and
-  /// the user's Ctrl-C nearly always meets a pause. It is for the next resume. Forgets it.
+  /// Whether an interrupt byte came between two packets: gdb steps through a software watchpoint,
+  /// and the user's Ctrl-C nearly always meets a pause. It is for the next resume. Forgets it.
   bool take_late_interrupt() { return std::exchange(late_interrupt_, false); }
 
   /// While it exists, the line is watched from a thread of its own: an interrupt byte or a debugger

@@ -119,9 +119,9 @@ void RecordSession::make_room(Thread& thread, const SyscallView& call, SyscallEx
   const bool is_moved =
       run({map(moved, args[1], args[2], args[3] | MAP_FIXED, args[4])}) == std::int64_t(moved);
   const InjectedCall give_back =
-      is_moved ? InjectedCall{SYS_munmap, {image, page_ceil(args[1]), 0, 0, 0, 0}}
-               : InjectedCall{SYS_munmap,
-                              {std::uint64_t(room), size + page_ceil(args[1]), 0, 0, 0, 0}};
+      is_moved
+          ? InjectedCall{SYS_munmap, {image, page_ceil(args[1]), 0, 0, 0, 0}}
+          : InjectedCall{SYS_munmap, {std::uint64_t(room), size + page_ceil(args[1]), 0, 0, 0, 0}};
   run({give_back});
   if (!is_moved) return;
   space.rooms.insert(Address(std::uint64_t(room)));

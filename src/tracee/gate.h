@@ -29,8 +29,8 @@ inline constexpr Address kGateWritable = kGatePage + kPageSize;
 /// Both pages.
 inline constexpr std::uint64_t kGateSize = 2 * kPageSize;
 
-/// What lies at kGateCode: a loop that executes the calls of a table (InjectedCall; rbx points to it)
-/// until a number of -1, and then makes a call that no kernel knows, which our filter stops.
+/// What lies at kGateCode: a loop that executes the calls of a table (InjectedCall; rbx points to
+/// it) until a number of -1, and then makes a call that no kernel knows, which our filter stops.
 inline constexpr std::array<std::uint8_t, 52> kGateInstructions = {
     0x0f, 0x05,                    // gate:  syscall
     0x48, 0x89, 0x03,              //        mov %rax, (%rbx)
@@ -75,7 +75,7 @@ std::int64_t inject_at(Address code, Task task, InjectBy how, std::int64_t numbe
 
 /// One line of the gate's table.
 struct InjectedCall {
-  std::int64_t number = 0;      ///< afterwards: the result or -errno
+  std::int64_t number = 0;  ///< afterwards: the result or -errno
   std::array<std::uint64_t, 6> args{};
 };
 static_assert(sizeof(InjectedCall) == 56);

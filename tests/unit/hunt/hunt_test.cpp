@@ -162,15 +162,16 @@ TEST(Hunt, TellsAFailureWithItsOutputAndOnlyIts) {
   Hunting hunting(10, {"Queue.Race"});
   hunting.lab.script["Queue.Race"][3] = What::fail;
   hunting.run();
-  EXPECT_EQ(hunting.out,
-            "[ttrace] 1 case, up to 10 attempts each, seed 7 (repeat with --ttrace-seed=7)\n"
-            "[ttrace] Queue.Race            FAILED on attempt 3       0.3 s\n"
-            "    queue_test.cpp:42: Expected equality of these values: a   <- event 1184, thread 3\n"
-            "    trace   d/Queue.Race-1.ttrace (312 KiB), replay verified\n"
-            "    debug   ./t --ttrace-replay=d/Queue.Race-1.ttrace\n"
-            "    output  of attempt 3:\n"
-            "to stdout\nto stderr\n"
-            "[ttrace] 1 case: 0 passed, 1 failed; 3 attempts in 0.3 s (10/s)\n");
+  EXPECT_EQ(
+      hunting.out,
+      "[ttrace] 1 case, up to 10 attempts each, seed 7 (repeat with --ttrace-seed=7)\n"
+      "[ttrace] Queue.Race            FAILED on attempt 3       0.3 s\n"
+      "    queue_test.cpp:42: Expected equality of these values: a   <- event 1184, thread 3\n"
+      "    trace   d/Queue.Race-1.ttrace (312 KiB), replay verified\n"
+      "    debug   ./t --ttrace-replay=d/Queue.Race-1.ttrace\n"
+      "    output  of attempt 3:\n"
+      "to stdout\nto stderr\n"
+      "[ttrace] 1 case: 0 passed, 1 failed; 3 attempts in 0.3 s (10/s)\n");
 }
 
 TEST(Hunt, NamesWhatKindOfFailureItWas) {
