@@ -149,7 +149,7 @@ std::string cycles_text(const PlanReport& plan) {
 
 /// Opened so that nothing in place of a file (a FIFO, a terminal) can hold us up.
 Fd open_binary(const std::string& path) {
-  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   const std::string shown = escaped(path);
   if (!fd) throw_errno("cannot read " + shown + " (name a program or a shared library)");
   struct stat status {};

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+# A command that takes longer hangs.
+LIMIT = 120
 ROWS = ("container", "ptrace", "kernel.yama.ptrace_scope", "seccomp filter", "time stamp counter",
         "address randomisation", "hardware counters", "cpuid faulting", "random instructions",
         "gdb", "cache directory", "trace directory")
@@ -52,7 +54,8 @@ class Tool:
         if deny:
             command = [self.options.deny, deny, *command]
         return subprocess.run(command, cwd=self.directory, env=environment, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                              timeout=LIMIT)
 
 
 def one_line(result, *words):
@@ -194,7 +197,7 @@ def main():
                 if os.listdir(directory):
                     raise Wrong(f"left behind: {os.listdir(directory)}")
                 print(f"ok      {check.__name__}", flush=True)
-            except Wrong as wrong:
+            except (Wrong, subprocess.TimeoutExpired) as wrong:
                 failed += 1
                 print(f"FAILED  {check.__name__}: {wrong}", flush=True)
     return 1 if failed else 0
