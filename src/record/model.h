@@ -39,6 +39,7 @@ struct RecordedSpace {
   std::vector<ActivePlan> plans;    ///< binaries that count
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
   Tid counting;                     ///< the thread that it counts for
+  bool looks_around = false;        ///< its quantum was drawn when no other thread was ready
   Address loader_start;             ///< text of the dynamic loader
   Address loader_end;
   bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only

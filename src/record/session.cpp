@@ -25,13 +25,6 @@ constexpr std::uint64_t kComputingMs = 500;
 /// How long processes may outlive the first one before they are ended with the recording.
 constexpr auto kAfterlife = 5s;
 
-/// How often switches happen at system calls, as a share of the opportunities; one of these is
-/// drawn for each attempt, because races differ in how many switches they need and bear.
-constexpr double kSwitchShares[] = {0.5, 0.25, 0.1, 0.03};
-
-/// How many ticks a thread runs on average before another may, drawn for each attempt likewise.
-constexpr std::uint64_t kMeanQuanta[] = {1 << 20, 1 << 17, 1 << 14, 1 << 10};
-
 UsageError exec_failure(const std::string& path, int error) {
   const std::string why = SystemError("cannot execute " + path, error).what();
   if (error == ENOENT) return UsageError(why + " (the interpreter that it names is missing)");
@@ -54,9 +47,7 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
       result_(result),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites, options.ticks),
-      random_(options.seed),
-      switch_share_(kSwitchShares[random_() % std::size(kSwitchShares)]),
-      mean_quantum_(kMeanQuanta[random_() % std::size(kMeanQuanta)]),
+      scheduler_(options.seed),
       began_(monotonic_time()) {}
 
 RecordSession::~RecordSession() { kill_all(); }
@@ -133,7 +124,7 @@ void RecordSession::check_orphans() const {
 /// The thread that runs next, or null if all wait in the kernel or one is on its way out.
 RecordSession::Thread* RecordSession::choose() {
   if (want_switch_) collect_woken();
-  std::vector<Thread*> ready;
+  std::vector<Tid> ready;
   Thread* current = nullptr;
   for (const auto& [tid, thread] : threads_) {
     if (thread->state == Thread::State::dying) return nullptr;
@@ -141,13 +132,14 @@ RecordSession::Thread* RecordSession::choose() {
     if (tid == current_) {
       current = thread.get();
     } else {
-      ready.push_back(thread.get());
+      ready.push_back(tid);
     }
   }
   const bool leave = std::exchange(want_switch_, false);
   if (current != nullptr && (!leave || ready.empty())) return current;
   if (ready.empty()) return nullptr;
-  Thread* next = ready[random_() % ready.size()];
+  Thread* next = find(scheduler_.next(ready, current != nullptr ? current_ : Tid()));
+  if (next == current) return current;
   if (current != nullptr && current->place == Thread::Place::entry) write_enter(*current);
   current_ = next->tid;
   return next;
@@ -165,10 +157,19 @@ void RecordSession::collect_woken() {
   }
 }
 
-/// A place where another thread may go on instead. `weight` scales this attempt's share.
-void RecordSession::consider_switch(double weight) {
-  const double draw = double(random_() >> 11) * 0x1p-53;
-  if (draw < switch_share_ * weight) want_switch_ = true;
+/// A place where another thread may go on instead.
+void RecordSession::consider_switch(Thread& thread, Scheduler::CallPlace place) {
+  if (threads_.size() == 1) return;
+  const SyscallRow* row = thread.row;
+  const bool synchronises =
+      row != nullptr && (row->blocking == Blocking::may || row->handling == Handling::new_task);
+  const Scheduler::CallSite site{place, synchronises};
+  if (scheduler_.leaves_at(thread.tid, site)) want_switch_ = true;
+  RecordedSpace& space = *thread.process->space;
+  const bool may_have_woken = synchronises && place != Scheduler::CallPlace::entry;
+  if (scheduler_.renews_quantum(site) || (space.looks_around && may_have_woken)) {
+    space.counting = Tid();
+  }
 }
 
 bool RecordSession::others_ready(const Thread& thread) const {

@@ -3,23 +3,22 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <random>
 
 #include "record/instructions.h"
 #include "record/launch.h"
 #include "record/mapped_files.h"
 #include "record/model.h"
 #include "record/recorder.h"
+#include "record/scheduler.h"
 #include "tracee/cpu_pin.h"
 
 namespace ttrace {
 
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
-/// executes user code at a time; which one is decided here. The methods are grouped by file:
-/// session.cpp (the loop and the scheduler), session_calls.cpp (system calls that run),
-/// session_answers.cpp (those that do not), session_scratch.cpp, session_output.cpp,
-/// session_signals.cpp (signals and trapped instructions), session_ticks.cpp, session_tasks.cpp
-/// (threads, processes, programs).
+/// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
+/// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
+/// (those that do not), session_scratch.cpp, session_output.cpp, session_signals.cpp (signals and
+/// trapped instructions), session_ticks.cpp, session_tasks.cpp (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -39,7 +38,7 @@ class RecordSession {
   void check_orphans() const;
   Thread* choose();
   void collect_woken();
-  void consider_switch(double weight);
+  void consider_switch(Thread& thread, Scheduler::CallPlace place);
   void step(Thread& thread);
   void resume(Thread& thread);
   std::optional<int> wait_for(Thread& thread);
@@ -134,9 +133,7 @@ class RecordSession {
   CpuidAnswers own_cpuid_;
   CpuidAnswers& cpuid_;
   MappedFiles files_;
-  std::mt19937_64 random_;
-  double switch_share_;
-  std::uint64_t mean_quantum_;      ///< ticks between two switches in user code
+  Scheduler scheduler_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()
   std::optional<std::chrono::nanoseconds> root_ended_;
 

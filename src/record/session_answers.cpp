@@ -98,7 +98,7 @@ void RecordSession::answer(Thread& thread, std::int64_t result, std::vector<Memo
 void RecordSession::answer_with(Thread& thread, SyscallExit exit) {
   skip_call(thread, exit.result);
   append(thread, SyscallEvent{thread.entry, std::move(exit)});
-  consider_switch(1);
+  consider_switch(thread, Scheduler::CallPlace::exit);
 }
 
 bool RecordSession::answer_clock(Thread& thread) {

@@ -87,7 +87,7 @@ void RecordSession::on_call_entry(Thread& thread) {
     thread.process->ending = true;
     thread.process->ended_by = thread.tid;
   }
-  consider_switch(call.number == SYS_sched_yield ? 0 : 0.5);
+  if (call.number != SYS_sched_yield) consider_switch(thread, Scheduler::CallPlace::entry);
 }
 
 void RecordSession::write_enter(Thread& thread) {
@@ -196,7 +196,8 @@ void RecordSession::on_call_exit(Thread& thread) {
   }
   if (call.result >= 0) note_file_change(thread, call, exit);
   finish_call(thread, std::move(exit));
-  consider_switch(call.number == SYS_sched_yield ? 1 / switch_share_ : 1);
+  consider_switch(thread, call.number == SYS_sched_yield ? Scheduler::CallPlace::yield
+                                                         : Scheduler::CallPlace::exit);
 }
 
 void RecordSession::finish_call(Thread& thread, SyscallExit exit) {

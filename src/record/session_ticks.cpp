@@ -30,6 +30,8 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
                                std::vector<AppliedPlan>& applied) {
   if (file.ticks == nullptr) return false;
   RecordedSpace& space = *thread.process->space;
+  const bool is_loader = text.start == space.loader_start;
+  if (is_loader && !scheduler_.counts_loader()) return false;
   if (!file.ticks->plan) {
     if (!file.ticks->refusal.empty()) {
       warn(text.name + " runs without ticks: " + file.ticks->refusal);
@@ -142,8 +144,8 @@ void RecordSession::start_quantum(Thread& thread) {
   if (space.plans.empty()) return;
   if (space.counting == thread.tid && space.counter != 0) return;
   space.counting = thread.tid;
-  const bool alone = threads_.size() == 1;
-  set_counter(space, alone ? kWithoutEnd : 1 + random_() % (2 * mean_quantum_));
+  space.looks_around = threads_.size() == 1;
+  set_counter(space, space.looks_around ? kWithoutEnd : scheduler_.quantum(thread.tid));
 }
 
 /// After a thread has executed user code: how far it came.
@@ -153,6 +155,7 @@ void RecordSession::note_ticks(Thread& thread) {
   std::uint64_t now = 0;
   if (!space.memory.read_value(kCounter, now)) return;
   thread.ticks += space.counter - now;
+  if (threads_.size() > 1) scheduler_.ran(space.counter - now);
   space.counter = now;
 }
 
@@ -209,14 +212,15 @@ bool RecordSession::on_due(Thread& thread) {
   thread.task().set_registers(thread.regs);
   collect_woken();
   if (others_ready(thread)) {
+    scheduler_.preempted(thread.tid);
     append(thread, SwitchEvent{Address(due->target)});
     thread.place = Thread::Place::boundary;
     space.counting = Tid();
     want_switch_ = true;
   } else {
     thread.place = Thread::Place::user;
-    set_counter(space, threads_.size() == 1 ? kWithoutEnd
-                                            : std::max(kLookAround, random_() % mean_quantum_));
+    space.looks_around = true;
+    set_counter(space, threads_.size() == 1 ? kWithoutEnd : kLookAround);
   }
   return true;
 }

@@ -1,0 +1,222 @@
+#include "record/scheduler.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace ttrace {
+namespace {
+
+using Strategy = Scheduler::Strategy;
+
+/// How often each strategy is drawn: as often as it is listed.
+constexpr Strategy kStrategies[] = {
+    Strategy::random, Strategy::plain,      Strategy::random, Strategy::priorities,
+    Strategy::starve, Strategy::after_sync, Strategy::random, Strategy::random,
+};
+
+/// The share of switches at calls; drawn, because races differ in how many they need and bear.
+constexpr double kShares[] = {0.5, 0.25, 0.1, 0.03};
+constexpr double kPlainShare = 0.03;
+constexpr double kEntryWeight = 0.5;
+
+/// Random quanta are log-uniform below 2^(one of these). Most are small: tests are short, and where
+/// they are not the quanta grow.
+constexpr unsigned kQuantumBits[] = {1, 2, 4, 6, 8, 12, 16};
+constexpr unsigned kPlainBits = 20;
+/// A thread of high priority runs so long before it is lowered for fairness.
+constexpr unsigned kPriorityBits = 17;
+
+/// A switch costs as much as some ten thousand ticks. After each such number of them quanta double,
+/// so that no program becomes much slower by being cut into small pieces.
+constexpr std::uint64_t kSwitchesPerDoubling = 500;
+
+/// So many places at calls a thread passes at most while others exist.
+constexpr std::uint64_t kMostPassed = 1000;
+
+constexpr unsigned kMostChanges = 4;
+/// How long the program is taken to be, in ticks: change points lie anywhere within.
+constexpr unsigned kLengthBits[] = {6, 8, 10, 14};
+/// The thread that a test begins with, and the first ones that it makes.
+constexpr unsigned kLikelyVictims = 3;
+
+}  // namespace
+
+Scheduler::Scheduler(std::uint64_t seed)
+    : random_(seed), strategy_(kStrategies[random_() % std::size(kStrategies)]) {
+  call_share_ = kShares[below(std::size(kShares))];
+  quantum_bits_ = kQuantumBits[below(std::size(kQuantumBits))];
+  length_bits_ = kLengthBits[below(std::size(kLengthBits))];
+  switch (strategy_) {
+    case Strategy::plain:
+      call_share_ = kPlainShare;
+      break;
+    case Strategy::random:
+      each_its_own_ = draw(0.5);
+      break;
+    case Strategy::priorities:
+      changes_left_ = 1 + unsigned(below(kMostChanges));
+      draw_change_point();
+      break;
+    case Strategy::starve:
+      draw_victim();
+      break;
+    case Strategy::after_sync:
+      call_share_ = kPlainShare;
+      break;
+  }
+}
+
+bool Scheduler::draw(double share) { return double(random_() >> 11) * 0x1p-53 < share; }
+
+/// 2^first to 2^(last + 1) - 1, each power of two as likely as the next.
+std::uint64_t Scheduler::log_uniform(unsigned first_bit, unsigned last_bit) {
+  const std::uint64_t power = 1ull << (first_bit + below(last_bit - first_bit + 1));
+  return power + below(power);
+}
+
+std::uint64_t Scheduler::scaled(std::uint64_t ticks) const {
+  const std::uint64_t doublings = std::min<std::uint64_t>(switches_ / kSwitchesPerDoubling, 20);
+  return std::clamp<std::uint64_t>(ticks << doublings, 1, kLongestQuantum);
+}
+
+unsigned Scheduler::number_of(Tid tid) {
+  return numbers_.try_emplace(tid, unsigned(numbers_.size())).first->second;
+}
+
+/// A slow thread beside fast ones: what they do fits between two steps of it.
+unsigned Scheduler::bits_of(Tid tid) {
+  if (!each_its_own_) return quantum_bits_;
+  const auto [found, is_new] = bits_.try_emplace(tid, 0);
+  if (is_new) found->second = kQuantumBits[below(std::size(kQuantumBits))];
+  return found->second;
+}
+
+bool Scheduler::leaves_at(Tid running, CallSite site) {
+  number_of(running);
+  just_synchronised_ = site.synchronises && site.place != CallPlace::entry;
+  const bool asked = site.place == CallPlace::yield;
+  const double weight = site.place == CallPlace::entry ? kEntryWeight : 1;
+  if (++passed_ >= kMostPassed || asked) {
+    if (strategy_ == Strategy::priorities) lower(running);
+    return true;
+  }
+  switch (strategy_) {
+    case Strategy::plain:
+    case Strategy::random:
+      return draw(call_share_ * weight);
+    case Strategy::priorities:
+      if (change_in_calls_ != 0 && --change_in_calls_ == 0) {
+        lower(running);
+        draw_change_point();
+        return true;
+      }
+      return just_synchronised_;  // it may have woken a thread of higher priority
+    case Strategy::starve:
+      return starves(running) || draw(call_share_ * weight);
+    case Strategy::after_sync:
+      return draw(just_synchronised_ ? 0.5 : call_share_ * weight);
+  }
+  return false;
+}
+
+void Scheduler::ran(std::uint64_t ticks) {
+  if (change_in_ticks_ != 0) change_in_ticks_ -= std::min(ticks, change_in_ticks_ - 1);
+}
+
+void Scheduler::preempted(Tid running) {
+  ++switches_;
+  if (strategy_ == Strategy::priorities) {
+    lower(running);
+    if (change_in_ticks_ != 0) draw_change_point();
+  }
+  if (strategy_ == Strategy::starve && number_of(running) == victim_ && stretch_left_ == 0) {
+    stretch_left_ = log_uniform(4, 8);
+  }
+}
+
+Tid Scheduler::next(std::span<const Tid> ready, Tid leaving) {
+  for (const Tid tid : ready) number_of(tid);
+  Tid chosen;
+  if (strategy_ == Strategy::priorities) {
+    chosen = ready[0];
+    if (leaving != Tid()) chosen = leaving;
+    for (const Tid tid : ready) {
+      if (priority_of(tid) > priority_of(chosen)) chosen = tid;
+    }
+  } else {
+    std::vector<Tid> candidates;
+    for (const Tid tid : ready) {
+      if (!starves(tid)) candidates.push_back(tid);
+    }
+    if (!candidates.empty()) {
+      chosen = candidates[below(candidates.size())];
+    } else {
+      // Only the victim is left beside the one that leaves, which may then as well stay.
+      chosen = leaving != Tid() ? leaving : ready[below(ready.size())];
+    }
+    if (stretch_left_ != 0 && --stretch_left_ == 0) draw_victim();
+  }
+  if (chosen != leaving) passed_ = 0;
+  return chosen;
+}
+
+std::uint64_t Scheduler::quantum(Tid running) {
+  if (std::exchange(just_synchronised_, false) && strategy_ == Strategy::after_sync && draw(0.5)) {
+    return scaled(log_uniform(0, 4));
+  }
+  switch (strategy_) {
+    case Strategy::priorities:
+      if (change_in_ticks_ != 0) return change_in_ticks_;
+      return log_uniform(kPriorityBits, kPriorityBits);
+    case Strategy::plain:
+      return log_uniform(kPlainBits, kPlainBits);
+    case Strategy::starve:
+      if (number_of(running) != victim_) return log_uniform(kPriorityBits, kPriorityBits);
+      return scaled(1 + below(1ull << length_bits_));
+    case Strategy::after_sync:
+      return log_uniform(kPriorityBits, kPriorityBits);
+    case Strategy::random:
+      return scaled(log_uniform(0, bits_of(running) - 1));
+  }
+  return 1;
+}
+
+bool Scheduler::renews_quantum(CallSite site) const {
+  return site.synchronises && strategy_ == Strategy::after_sync && site.place != CallPlace::entry;
+}
+
+std::int64_t& Scheduler::priority_of(Tid tid) {
+  const auto [found, is_new] = priorities_.try_emplace(tid, 0);
+  if (is_new) found->second = 1 + std::int64_t(below(1 << 30));
+  return found->second;
+}
+
+/// Below all others.
+void Scheduler::lower(Tid tid) { priority_of(tid) = --lowest_; }
+
+/// In calls or in ticks: a race may need either.
+void Scheduler::draw_change_point() {
+  change_in_calls_ = 0;
+  change_in_ticks_ = 0;
+  if (changes_left_ == 0) return;
+  --changes_left_;
+  if (draw(0.5)) {
+    change_in_calls_ = 1 + below(1ull << length_bits_ / 2);
+  } else {
+    change_in_ticks_ = 1 + below(1ull << length_bits_);
+  }
+}
+
+void Scheduler::draw_victim() {
+  victim_ = unsigned(below(std::max<std::size_t>(kLikelyVictims, numbers_.size())));
+  stretch_left_ = 0;
+}
+
+/// Whether it is the victim in its stretch.
+bool Scheduler::starves(Tid tid) {
+  return strategy_ == Strategy::starve && stretch_left_ != 0 && number_of(tid) == victim_;
+}
+
+}  // namespace ttrace
