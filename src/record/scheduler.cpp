@@ -8,6 +8,10 @@
 namespace ttrace {
 namespace {
 
+/// So many decisions a ready thread is passed over for ones of a higher priority.
+constexpr unsigned kPatience = 200;
+
+
 using Strategy = Scheduler::Strategy;
 
 /// How often each strategy is drawn: as often as it is listed.
@@ -136,10 +140,24 @@ void Scheduler::preempted(Tid running) {
   }
 }
 
+/// Threads that sleep briefly all the time give way by themselves, so that neither quanta nor calls
+/// bound how long others of a higher priority come first: who was passed over too often goes to the
+/// top.
+void Scheduler::age(std::span<const Tid> ready) {
+  for (const Tid tid : ready) {
+    if (++passed_over_[tid] < kPatience) continue;
+    std::int64_t highest = priority_of(tid);
+    for (const auto& [other, priority] : priorities_) highest = std::max(highest, priority + 1);
+    priority_of(tid) = highest;
+    passed_over_[tid] = 0;
+  }
+}
+
 Tid Scheduler::next(std::span<const Tid> ready, Tid leaving) {
   for (const Tid tid : ready) number_of(tid);
   Tid chosen;
   if (strategy_ == Strategy::priorities) {
+    age(ready);
     chosen = ready[0];
     if (leaving != Tid()) chosen = leaving;
     for (const Tid tid : ready) {
@@ -158,6 +176,7 @@ Tid Scheduler::next(std::span<const Tid> ready, Tid leaving) {
     }
     if (stretch_left_ != 0 && --stretch_left_ == 0) draw_victim();
   }
+  passed_over_.erase(chosen);
   if (chosen != leaving) passed_ = 0;
   return chosen;
 }

@@ -77,6 +77,7 @@ class Scheduler {
   unsigned bits_of(Tid tid);
   std::int64_t& priority_of(Tid tid);
   void lower(Tid tid);
+  void age(std::span<const Tid> ready);
   void draw_change_point();
   void draw_victim();
   bool starves(Tid tid);
@@ -96,6 +97,7 @@ class Scheduler {
 
   // priorities
   std::map<Tid, std::int64_t> priorities_;
+  std::map<Tid, unsigned> passed_over_;  ///< decisions since a ready thread was chosen last
   std::int64_t lowest_ = 0;
   unsigned changes_left_ = 0;
   std::uint64_t change_in_calls_ = 0;  ///< places at calls until the next change; 0: ticks count
