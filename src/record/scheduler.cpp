@@ -11,7 +11,6 @@ namespace {
 /// So many decisions a ready thread is passed over for ones of a higher priority.
 constexpr unsigned kPatience = 200;
 
-
 using Strategy = Scheduler::Strategy;
 
 /// How often each strategy is drawn: as often as it is listed.
@@ -157,7 +156,7 @@ Tid Scheduler::next(std::span<const Tid> ready, Tid leaving) {
   for (const Tid tid : ready) number_of(tid);
   Tid chosen;
   if (strategy_ == Strategy::priorities) {
-    age(ready);
+    if (leaving == Tid()) age(ready);  // the last one sleeps
     chosen = ready[0];
     if (leaving != Tid()) chosen = leaving;
     for (const Tid tid : ready) {

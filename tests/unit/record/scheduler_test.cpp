@@ -167,6 +167,22 @@ TEST(Scheduler, NoThreadWaitsForEverWhileOthersCall) {
   }
 }
 
+TEST(Scheduler, NoThreadWaitsForEverWhileOthersSleepBriefly) {
+  for (const std::uint64_t seed : seeds_of(Strategy::priorities, 20)) {
+    Scheduler scheduler(seed);
+    const std::vector<Tid> all = {Tid(1), Tid(2), Tid(3)};
+    std::map<Tid, int> turns;
+    Tid running = all[0];
+    for (int i = 0; i < 5000; ++i) {
+      std::vector<Tid> ready = all;  // the one that ran sleeps, and is ready again next time
+      std::erase(ready, running);
+      running = scheduler.next(ready, Tid());
+      ++turns[running];
+    }
+    EXPECT_EQ(turns.size(), all.size()) << "seed " << seed;
+  }
+}
+
 TEST(Scheduler, AYieldLetsTheOtherRun) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     Program program(seed, 2);
