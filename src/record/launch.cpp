@@ -30,6 +30,7 @@ struct SetupFailure {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
   result.push_back(nullptr);
   return result;
@@ -141,7 +142,7 @@ std::string find_program(const Program& program) {
   for (std::size_t from = 0; from <= search.size();) {
     const std::size_t to = std::min(search.find(':', from), search.size());
     const std::string directory = search.substr(from, to - from);
-    const std::string path = (directory.empty() ? "." : directory) + "/" + program.path;
+    std::string path = (directory.empty() ? "." : directory) + "/" + program.path;
     if (access(path.c_str(), X_OK) == 0) {
       check_executable(path);
       return path;

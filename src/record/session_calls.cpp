@@ -242,8 +242,6 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       return;
     }
     case SYS_munmap:
-      forget_patches(space, Address(args[0]), args[1]);
-      return;
     case SYS_mremap:
       forget_patches(space, Address(args[0]), args[1]);
       return;
