@@ -48,7 +48,8 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites, options.ticks),
       scheduler_(options.seed),
-      began_(monotonic_time()) {}
+      began_(monotonic_time()),
+      clock_(began_) {}
 
 RecordSession::~RecordSession() { kill_all(); }
 
@@ -353,19 +354,24 @@ void RecordSession::check_limits(Thread* running) {
     end_early(EndEvent::Reason::interrupted);
     return;
   }
-  const auto now = monotonic_time();
+  std::optional<TaskActivity> activity;
+  if (running != nullptr && running->place != Thread::Place::in_call) {
+    activity = read_activity(running->tid);
+  }
+  // In its own code a thread is in state D while a page comes from the disk: a slow machine.
+  clock_.look(monotonic_time(), !activity || activity->state != 'D');
+  const auto now = clock_.counted();
   if (root_ended_ && now - *root_ended_ > kAfterlife) {
     warn("processes that outlived the program for " +
          std::to_string(std::chrono::seconds(kAfterlife).count()) + " s were ended");
     end_early(EndEvent::Reason::exited);
     return;
   }
-  const bool late = options_.timeout.count() > 0 && now - began_ > options_.timeout;
-  if (running != nullptr && running->place != Thread::Place::in_call) {
+  const bool late = options_.timeout.count() > 0 && now > options_.timeout;
+  if (activity) {
     const bool awaited = others_ready(*running) || has_held(*running);
-    const std::uint64_t user_ms = read_activity(running->tid).user_ms;
-    if (user_ms_at_resume_ == ~0ull) user_ms_at_resume_ = user_ms;
-    const std::uint64_t computing = user_ms - user_ms_at_resume_;
+    if (user_ms_at_resume_ == ~0ull) user_ms_at_resume_ = activity->user_ms;
+    const std::uint64_t computing = activity->user_ms - user_ms_at_resume_;
     if (awaited && computing >= (late ? kComputingMs : kMostComputingMs)) {
       throw NotRecordable("no progress point: thread " + std::to_string(running->tid.value()) +
                           " computed for " + std::to_string(computing) +
@@ -373,12 +379,6 @@ void RecordSession::check_limits(Thread* running) {
                           (has_held(*running) ? "a signal" : "other threads") + " waited");
     }
     if (awaited && late) return;  // let the computing time decide
-  }
-  // A thread that waits for the disk (a page of its text, say) shows a slow machine, not a hang.
-  constexpr int kMostPatience = 4;
-  if (late && running != nullptr && now - began_ < kMostPatience * options_.timeout &&
-      read_activity(running->tid).state == 'D') {
-    return;
   }
   if (late) end_early(EndEvent::Reason::timed_out);
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "record/attempt_clock.h"
 #include "record/instructions.h"
 #include "record/launch.h"
 #include "record/mapped_files.h"
@@ -135,7 +136,8 @@ class RecordSession {
   MappedFiles files_;
   Scheduler scheduler_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()
-  std::optional<std::chrono::nanoseconds> root_ended_;
+  AttemptClock clock_;
+  std::optional<AttemptClock::Time> root_ended_;  ///< by clock_
 
   std::map<Tid, std::unique_ptr<Thread>> threads_;
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come

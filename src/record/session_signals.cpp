@@ -15,20 +15,6 @@
 namespace ttrace {
 namespace {
 
-/// Caused by the instruction itself, so that it happens again in a replay.
-bool is_synchronous(const siginfo_t& info) {
-  switch (info.si_signo) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-      return info.si_code > 0;  // SI_USER is 0, SI_TKILL and SI_QUEUE are negative
-    default:
-      return false;
-  }
-}
-
 bool same_place(const GeneralRegisters& a, const GeneralRegisters& b) {
   return digest_of(a) == digest_of(b) && a.rip == b.rip && a.rsp == b.rsp && a.rax == b.rax &&
          a.rcx == b.rcx;
@@ -76,7 +62,7 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   const bool int3 = signal == SIGTRAP && info.si_code == SI_KERNEL;
   if (int3 && on_due(thread)) return;
   if (emulate_instruction(thread, info)) return;
-  if (is_synchronous(info)) return deliver(thread, info, true);
+  if (is_fault(info)) return deliver(thread, info, true);
 
   const bool from_terminal = info.si_code == SI_KERNEL && !options_.capture_output &&
                              (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP);

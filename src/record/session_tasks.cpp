@@ -48,9 +48,9 @@ CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
 /// Renames the entry of the auxiliary vector by which a C library finds the vDSO. From the stack
 /// pointer of a new program upwards lie argc, argv, 0, environment, 0, auxiliary vector.
 void hide_vdso(const Memory& memory, Address stack) {
-  constexpr std::size_t kMostStack = 16 << 20;  // beyond the kernel's limit for arguments
+  constexpr std::size_t kMostArguments = 16 << 20;  // beyond the kernel's limit for arguments
   std::vector<std::uint64_t> words;
-  for (std::size_t size = 1 << 14; size <= kMostStack; size *= 4) {
+  for (std::size_t size = 1 << 14; size <= kMostArguments; size *= 4) {
     words.resize(size / sizeof(std::uint64_t));
     words.resize(memory.read(stack, std::as_writable_bytes(std::span(words))) /
                  sizeof(std::uint64_t));
@@ -325,8 +325,8 @@ ExecEvent RecordSession::image_of(Thread& thread) {
       // It grows by itself: a replay maps at once what it may grow to.
       rlimit limit{};
       prlimit(pid.value(), RLIMIT_STACK, nullptr, &limit);
-      constexpr std::uint64_t kMostStack = 1ull << 36;
-      const std::uint64_t size = page_floor(std::min<std::uint64_t>(limit.rlim_cur, kMostStack));
+      const std::uint64_t size =
+          page_floor(std::min<std::uint64_t>(limit.rlim_cur, kMostStackGrowth));
       mapping.start = std::min(line.start, std::max(line.end - size, previous_end));
       mapping.length = line.end - mapping.start;
       mapping.grows_down = true;
@@ -478,7 +478,7 @@ void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) 
       result_.status = wait_status;
       result_.exit_event = number;
       result_.exit_tid = process->ended_by.value() != 0 ? process->ended_by : thread.tid;
-      root_ended_ = monotonic_time();
+      root_ended_ = clock_.counted();
     }
     std::erase_if(threads_, [&](const auto& entry) { return entry.second->process == process; });
     return;

@@ -9,8 +9,6 @@
 namespace ttrace {
 namespace {
 
-constexpr std::uint64_t kMostStack = 1ull << 36;  // as the recorder's
-
 bool overlaps(const std::map<Address, std::byte>& map, Address start, std::uint64_t length) {
   const auto it = map.lower_bound(start);
   return it != map.end() && it->first < start + length;
@@ -77,7 +75,7 @@ void Replayer::State::raise_stack_limit(ReplaySpace& space, std::uint64_t limit)
       continue;
     }
     const Address end = mapping.start + mapping.length;
-    const std::uint64_t size = page_floor(std::min(limit, kMostStack));
+    const std::uint64_t size = page_floor(std::min(limit, kMostStackGrowth));
     const Address start = std::max(end - size, below);
     if (start >= mapping.start) return;
     Mapping more = mapping;

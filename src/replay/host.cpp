@@ -53,20 +53,6 @@ Bytes empty_program() {
   return image;
 }
 
-/// Raised by what the host executed.
-bool is_fault(const siginfo_t& info) {
-  switch (info.si_signo) {
-    case SIGSEGV:
-    case SIGBUS:
-    case SIGFPE:
-    case SIGILL:
-    case SIGTRAP:
-      return info.si_code > 0;
-    default:
-      return false;
-  }
-}
-
 [[noreturn]] void become_host(int program, int go, int go_write) {
   char byte = 0;
   // Until it is seized it would outlive a supervisor that is killed: nobody else may hold the end

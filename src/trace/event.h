@@ -44,13 +44,16 @@ struct ObjectRef {
   std::uint64_t offset = 0;
 };
 
+/// No more than this is mapped for a stack to grow into, whatever its limit says.
+inline constexpr std::uint64_t kMostStackGrowth = 1ull << 36;
+
 /// One line of a recorded address space.
 struct Mapping {
   Address start;
   std::uint64_t length = 0;          ///< bytes, a multiple of the page size
   int protection = 0;                ///< PROT_*
   bool shared = false;               ///< MAP_SHARED
-  bool grows_down = false;           ///< the main stack
+  bool grows_down = false;           ///< the main stack: mapped as far as it may grow
   std::string name;                  ///< path or "[stack]", as /proc/PID/maps showed it
   std::optional<ObjectRef> backing;  ///< none: anonymous, zero unless written
 };

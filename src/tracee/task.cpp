@@ -88,4 +88,17 @@ StopStatus understand(int status) {
   return {Kind::signal, signal, signal};
 }
 
+bool is_fault(const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+      return info.si_code > 0;
+    default:
+      return false;
+  }
+}
+
 }  // namespace ttrace

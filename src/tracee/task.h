@@ -82,4 +82,8 @@ struct StopStatus {
 };
 StopStatus understand(int wait_status);
 
+/// A signal that the instruction itself caused, so that it happens again in a replay; not one that
+/// was sent (sigaction(2): SI_USER is 0, SI_TKILL and SI_QUEUE are negative).
+bool is_fault(const siginfo_t& info);
+
 }  // namespace ttrace

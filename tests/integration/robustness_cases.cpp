@@ -3,10 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <stdexcept>
+#include <thread>
 
 namespace {
 
@@ -39,6 +41,12 @@ TEST(Mixed, Hangs) { pause(); }
 TEST(Mixed, IsSkipped) { GTEST_SKIP() << "no reason"; }
 
 TEST(Mixed, DISABLED_Fails) { FAIL(); }
+
+// Says by a file that it has begun.
+TEST(Slow, TakesASecond) {
+  std::fclose(std::fopen("begun", "w"));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+}
 
 // Fails in a third of its runs.
 TEST(Mixed, FailsNowAndThen) {

@@ -5,8 +5,11 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
+import time
 
-from robustness_common import check, contents, main, require, shell_status
+from robustness_common import LIMIT, check, contents, main, require, shell_status, wait_for
 
 RECORDINGS = 100
 REPLAYS = 20
@@ -32,7 +35,7 @@ VERDICTS = (("Mixed.FailsAtOnce", "failed", 1), ("Mixed.FailsTwice", "failed", 1
 
 @check
 def one_trace_for_each_failing_case(place):
-    result = hunt(place, case="-*NowAndThen")
+    result = hunt(place, case="-*NowAndThen:Slow.*")
     require(result.returncode == 1, "exit code", result)
     infos = [shown(place, trace) for trace in place.traces()]
     found = sorted((info["case"], info["verdict"]) for info in infos)
@@ -188,6 +191,24 @@ def a_hundred_recordings_of_the_race(place):
             wrong = wrong or (None if same else replayed)
     require(verified == RECORDINGS, f"{verified} of {RECORDINGS} are verified", wrong)
     return f"{verified}/{RECORDINGS} verified, exit codes {codes}"
+
+
+@check
+def a_recorder_that_was_stopped_reports_no_hang(place):
+    supervisor = place.start(place.guest("robustness_cases"), "--ttrace-until-fail=1",
+                             "--gtest_filter=Slow.TakesASecond", "--ttrace-timeout=2",
+                             stdout=subprocess.DEVNULL)
+    begun = place.path("begun")
+    end = time.monotonic() + LIMIT
+    while not os.path.exists(begun) and time.monotonic() < end:
+        time.sleep(0.02)
+    os.kill(supervisor.pid, signal.SIGSTOP)
+    time.sleep(3)
+    os.kill(supervisor.pid, signal.SIGCONT)
+    code = wait_for(supervisor)
+    require(code == 0, f"exit code {code}")
+    os.remove(begun)
+    place.require_clean()
 
 
 @check
