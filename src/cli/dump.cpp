@@ -112,6 +112,14 @@ struct Details {
   std::string operator()(const SwitchEvent& e) const {
     return fmt::format("taken off the CPU at {:#x}", e.at.value());
   }
+  std::string operator()(const StepsEvent& e) const {
+    return fmt::format("{} step{} on, taken off the CPU at {:#x}", e.steps, e.steps == 1 ? "" : "s",
+                       e.at.value());
+  }
+  std::string operator()(const SplitEvent& e) const {
+    return fmt::format("goes on with the {} bytes that it had loaded from {:#x}",
+                       e.loaded.data.size(), e.loaded.at.value());
+  }
 };
 
 }  // namespace

@@ -40,7 +40,9 @@ struct RecordedSpace {
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
   Tid counting;                     ///< the thread that it counts for
   bool looks_around = false;        ///< its quantum was drawn when no other thread was ready
-  Address loader_start;             ///< text of the dynamic loader
+  /// Text of the program and of libraries that are not the system's.
+  std::vector<std::pair<Address, Address>> own_text;
+  Address loader_start;  ///< text of the dynamic loader
   Address loader_end;
   bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only
   bool has_scratch = false;
@@ -115,6 +117,10 @@ struct RecordedThread {
   std::optional<std::size_t> slot;  ///< of RecordedSpace::slots
   std::uint64_t signal_mask = 0;
   std::uint64_t ticks = 0;  ///< since its last event
+  /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.
+  std::uint64_t accesses_left = 0;
+  /// It left at an instruction that is to be split: what that loaded.
+  std::optional<MemoryWrite> split;
   Address clear_tid;
   Address robust_list;
   std::vector<MemoryWrite> writes_at_exit;  ///< what the kernel writes when it ends

@@ -38,6 +38,14 @@ constexpr std::uint64_t kSwitchesPerDoubling = 500;
 /// So many places at calls a thread passes at most while others exist.
 constexpr std::uint64_t kMostPassed = 1000;
 
+/// In how many of an attempt's leaves a thread walks on to an access, and how far: up to 2^bits.
+constexpr double kWalkShares[] = {0, 0, 0.2, 0.7};
+constexpr unsigned kWalkBits[] = {2, 3, 4, 6};
+constexpr double kSplitShares[] = {0, 0.3, 0.8};
+constexpr double kOwnCodeShare = 0.8;
+/// A step costs as much as some thousand ticks: after each such number of them threads walk less.
+constexpr std::uint64_t kStepsPerDecay = 1 << 13;
+
 constexpr unsigned kMostChanges = 4;
 /// How long the program is taken to be, in ticks: change points lie anywhere within.
 constexpr unsigned kLengthBits[] = {6, 8, 10, 14};
@@ -51,6 +59,7 @@ Scheduler::Scheduler(std::uint64_t seed)
   call_share_ = kShares[below(std::size(kShares))];
   quantum_bits_ = kQuantumBits[below(std::size(kQuantumBits))];
   length_bits_ = kLengthBits[below(std::size(kLengthBits))];
+  if (strategy_ != Strategy::plain) draw_walks();
   switch (strategy_) {
     case Strategy::plain:
       call_share_ = kPlainShare;
@@ -199,6 +208,18 @@ std::uint64_t Scheduler::quantum(Tid running) {
       return scaled(log_uniform(0, bits_of(running) - 1));
   }
   return 1;
+}
+
+void Scheduler::draw_walks() {
+  walk_share_ = kWalkShares[below(std::size(kWalkShares))];
+  walk_bits_ = kWalkBits[below(std::size(kWalkBits))];
+  split_share_ = kSplitShares[below(std::size(kSplitShares))];
+  prefers_own_code_ = draw(kOwnCodeShare);
+}
+
+std::uint64_t Scheduler::accesses_before_leaving() {
+  if (!draw(walk_share_ / double(1 + walked_ / kStepsPerDecay))) return 0;
+  return 1 + below(1ull << walk_bits_);
 }
 
 bool Scheduler::renews_quantum(CallSite site) const {

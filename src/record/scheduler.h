@@ -63,6 +63,16 @@ class Scheduler {
   /// How many ticks `running` may run before it leaves: 1 to kLongestQuantum.
   std::uint64_t quantum(Tid running);
 
+  /// A thread is about to leave: how many of its next accesses to shared memory it is to make
+  /// before it does, counting the one that it then leaves at; 0: it leaves at once.
+  std::uint64_t accesses_before_leaving();
+  /// Whether only accesses by the program's own code count.
+  bool prefers_own_code() const { return prefers_own_code_; }
+  /// Whether an instruction that both loads and stores, at which a thread leaves, is to be split.
+  bool splits() { return draw(split_share_); }
+  /// So many single steps were made on the way to such an access.
+  void walked(std::uint64_t steps) { walked_ += steps; }
+
   /// Whether a quantum that was begun before this call is drawn anew after it.
   bool renews_quantum(CallSite site) const;
 
@@ -79,6 +89,7 @@ class Scheduler {
   void lower(Tid tid);
   void age(std::span<const Tid> ready);
   void draw_change_point();
+  void draw_walks();
   void draw_victim();
   bool starves(Tid tid);
 
@@ -90,6 +101,13 @@ class Scheduler {
   std::uint64_t switches_ = 0;       ///< at the end of a quantum, so far
   std::uint64_t passed_ = 0;         ///< places at calls since the last switch
   std::map<Tid, unsigned> numbers_;  ///< threads in the order in which they were seen
+
+  // Places finer than counted ones, in any strategy but the plain one.
+  double walk_share_ = 0;  ///< of the leaves, how many are on the way to an access
+  unsigned walk_bits_ = 0;
+  bool prefers_own_code_ = true;
+  double split_share_ = 0;
+  std::uint64_t walked_ = 0;
 
   // random
   bool each_its_own_ = false;     ///< bits are drawn for each thread

@@ -165,7 +165,10 @@ void RecordSession::consider_switch(Thread& thread, Scheduler::CallPlace place) 
   const bool synchronises =
       row != nullptr && (row->blocking == Blocking::may || row->handling == Handling::new_task);
   const Scheduler::CallSite site{place, synchronises};
-  if (scheduler_.leaves_at(thread.tid, site)) want_switch_ = true;
+  if (scheduler_.leaves_at(thread.tid, site)) {
+    const bool goes_on = place == Scheduler::CallPlace::exit && begin_walk(thread);
+    if (!goes_on) want_switch_ = true;
+  }
   RecordedSpace& space = *thread.process->space;
   const bool may_have_woken = synchronises && place != Scheduler::CallPlace::entry;
   if (scheduler_.renews_quantum(site) || (space.looks_around && may_have_woken)) {
@@ -184,6 +187,10 @@ void RecordSession::step(Thread& thread) {
   const Tid tid = thread.tid;
   try {
     std::optional<int> status = std::exchange(thread.pending_status, {});
+    if (!status && thread.accesses_left != 0) {
+      status = walk(thread);
+      if (!status && want_switch_) return;
+    }
     if (!status) {
       resume(thread);
       status = wait_for(thread);
@@ -212,6 +219,7 @@ void RecordSession::resume(Thread& thread) {
       break;
     case Thread::Place::boundary:
     case Thread::Place::user:
+      rejoin_split(thread);
       start_quantum(thread);
       thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
       break;
@@ -422,6 +430,7 @@ void RecordSession::kill_all() {
 }
 
 EventNumber RecordSession::append(Thread& thread, EventBody body) {
+  thread.split.reset();  // something came before the instruction
   Event event;
   event.tid = thread.tid;
   event.ticks = Ticks(std::exchange(thread.ticks, 0));

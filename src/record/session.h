@@ -11,6 +11,7 @@
 #include "record/model.h"
 #include "record/recorder.h"
 #include "record/scheduler.h"
+#include "rewrite/step_site.h"
 #include "tracee/cpu_pin.h"
 
 namespace ttrace {
@@ -19,7 +20,8 @@ namespace ttrace {
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
 /// (those that do not), session_scratch.cpp, session_output.cpp, session_signals.cpp (signals and
-/// trapped instructions), session_ticks.cpp, session_tasks.cpp (threads, processes, programs).
+/// trapped instructions), session_ticks.cpp, session_walk.cpp (places finer than counted
+/// ones), session_tasks.cpp (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -109,6 +111,13 @@ class RecordSession {
   void stop_soon(Thread& thread);
   bool on_due(Thread& thread);
 
+  // session_walk.cpp
+  bool begin_walk(Thread& thread);
+  std::optional<int> walk(Thread& thread);
+  bool walks_at(const Thread& thread) const;
+  void arrive(Thread& thread, std::uint64_t steps, const StepSite& site);
+  void rejoin_split(Thread& thread);
+
   // session_tasks.cpp
   void on_new_task(Thread& thread, int event);
   void on_exec(Thread& thread);
@@ -135,6 +144,7 @@ class RecordSession {
   CpuidAnswers& cpuid_;
   MappedFiles files_;
   Scheduler scheduler_;
+  StepSiteDecoder step_sites_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()
   AttemptClock clock_;
   std::optional<AttemptClock::Time> root_ended_;  ///< by clock_

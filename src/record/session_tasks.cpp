@@ -45,6 +45,12 @@ CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
   }
 }
 
+bool is_of_the_system(const std::string& path) {
+  constexpr std::string_view kDirectories[] = {"/lib", "/usr/lib"};
+  return std::any_of(std::begin(kDirectories), std::end(kDirectories),
+                     [&](std::string_view directory) { return path.starts_with(directory); });
+}
+
 /// Renames the entry of the auxiliary vector by which a C library finds the vDSO. From the stack
 /// pointer of a new program upwards lie argc, argv, 0, environment, 0, auxiliary vector.
 void hide_vdso(const Memory& memory, Address stack) {
@@ -141,6 +147,7 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.patched = parent.patched;
       copy.plans = parent.plans;
       copy.counter = parent.counter;
+      copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
       copy.has_scratch = parent.has_scratch;
@@ -348,6 +355,9 @@ void RecordSession::patch_or_plan(Thread& thread, const MappedFiles::File& file,
                                   std::vector<Mapping>& overlays, std::vector<AppliedPlan>& plans,
                                   std::vector<Patch>& patches) {
   RecordedSpace& space = *thread.process->space;
+  if (!is_of_the_system(text.name)) {
+    space.own_text.emplace_back(text.start, text.start + text.length);
+  }
   // Before the plan hides what was there.
   std::vector<Patch> planned;
   const std::map<Address, Site> before = space.patched;

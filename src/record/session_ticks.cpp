@@ -216,7 +216,7 @@ bool RecordSession::on_due(Thread& thread) {
     append(thread, SwitchEvent{Address(due->target)});
     thread.place = Thread::Place::boundary;
     space.counting = Tid();
-    want_switch_ = true;
+    if (!begin_walk(thread)) want_switch_ = true;
   } else {
     thread.place = Thread::Place::user;
     space.looks_around = true;

@@ -71,10 +71,17 @@ void Replayer::State::apply(const Event& event) {
       for (const Tid other : gone) state.apply_task_exit(other);
     }
     void operator()(const SwitchEvent&) const {}  // arriving was all
+    void operator()(const StepsEvent&) const {}
+    void operator()(const SplitEvent& e) const {
+      state.write(*state.context(tid).process->space, {e.loaded});
+    }
     void operator()(const EndEvent&) const {}
   };
   std::visit(Visitor{*this, tid}, event.body);
-  if (const auto thread = threads.find(tid); thread != threads.end()) thread->second->ticks = 0;
+  if (const auto thread = threads.find(tid); thread != threads.end()) {
+    thread->second->ticks = 0;
+    thread->second->steps = 0;
+  }
 }
 
 void Replayer::State::apply_exec(Tid tid, const ExecEvent& exec) {

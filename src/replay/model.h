@@ -45,6 +45,7 @@ struct ReplayContext {
   GeneralRegisters regs{};
   Bytes vector_state;                  ///< valid while another thread is loaded
   std::uint64_t ticks = 0;             ///< since its last event
+  std::uint64_t steps = 0;             ///< single steps since its last event (see is_step)
   std::optional<SyscallEntry> inside;  ///< the system call whose enter event was applied
   /// -512..-516: its last call was interrupted and begins anew unless a handler runs first.
   std::int64_t restart = 0;

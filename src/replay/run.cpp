@@ -5,6 +5,7 @@
 #include "rewrite/tick_counter.h"
 #include "syscalls/table.h"
 #include "tracee/cpu_pin.h"
+#include "tracee/single_step.h"
 #include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kTrapFlag = 0x100;
 constexpr Address kCounter{kTickCounterAddress};
 
 /// More ticks than any stretch between two events has.
@@ -31,7 +31,8 @@ bool needs_execution(const Event& event) {
   if (const auto* signal = std::get_if<SignalEvent>(&body)) {
     return signal->synchronous || event.ticks.value() > 0;
   }
-  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<SyscallEvent>(body) ||
+  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<StepsEvent>(body) ||
+         std::holds_alternative<SyscallEvent>(body) ||
          std::holds_alternative<SyscallEnterEvent>(body) ||
          std::holds_alternative<MarkEvent>(body) || std::holds_alternative<InstructionEvent>(body);
 }
@@ -54,7 +55,8 @@ bool is_place_in_time(const Event& event) {
 /// The event completes what a debugger counts as one instruction of its thread.
 bool completes_a_step(const EventBody& body) {
   return !std::holds_alternative<SyscallEnterEvent>(body) &&
-         !std::holds_alternative<SwitchEvent>(body) && !std::holds_alternative<NewTaskEvent>(body);
+         !std::holds_alternative<SwitchEvent>(body) && !std::holds_alternative<StepsEvent>(body) &&
+         !std::holds_alternative<SplitEvent>(body) && !std::holds_alternative<NewTaskEvent>(body);
 }
 
 std::string describe_event(const EventBody& body) {
@@ -135,9 +137,10 @@ Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Ev
       }
     }
     const Outcome outcome = execute(thread, event, limits, step);
-    // What a stub does between two original instructions is no step.
+    // Of the steps on the way to a StepsEvent nobody asked for any; what a stub does between two
+    // original instructions is no step.
     if (outcome == Outcome::stepped &&
-        is_counting(thread.process->space->plans, Address(thread.regs.rip))) {
+        (!step || is_counting(thread.process->space->plans, Address(thread.regs.rip)))) {
       continue;
     }
     if (outcome != Outcome::breakpoint || is_watched(thread, limits)) return outcome;
@@ -151,15 +154,18 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
                                                   const ReplayLimits& limits, bool step) {
   load(thread);
   ReplaySpace& space = *thread.process->space;
-  const Address from(thread.regs.rip);
+  const GeneralRegisters before = thread.regs;
+  const auto* steps = std::get_if<StepsEvent>(&event.body);
+  const bool one = step || steps != nullptr;
   const std::uint64_t left =
       is_place_in_time(event) ? event.ticks.value() - thread.ticks : kWithoutEnd;
   set_counter(space, left);
-  const auto stop =
-      space.host->run(step ? Resume::emulate_step : Resume::emulate, limits.interrupt);
+  // A step ends by itself; interrupted, it would be unclear whether it was made.
+  const auto stop = one ? space.host->run(Resume::emulate_step, nullptr)
+                        : space.host->run(Resume::emulate, limits.interrupt);
   thread.regs = space.host->task().registers();
   thread.ticks += left - counter_of(space);
-  if (step) clear_trap_flag(thread, from);
+  if (one) hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
   if (!stop) return Outcome::interrupted;
 
   if (stop->kind == StopStatus::Kind::syscall) {
@@ -192,7 +198,12 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
       diverge(thread, "the replay executes an emulated instruction");
     }
   }
-  if (stop->value == SIGTRAP && info.si_code == TRAP_TRACE && step) return Outcome::stepped;
+  if (stop->value == SIGTRAP && info.si_code == TRAP_TRACE && one) {
+    if (is_step(before, thread.regs)) ++thread.steps;
+    if (steps == nullptr || thread.steps < steps->steps) return Outcome::stepped;
+    check_steps(thread, event, *steps);
+    return Outcome::arrived;
+  }
   if (instruction != nullptr && stop->value == SIGSEGV &&
       instruction->rip.value() == thread.regs.rip) {
     check_ticks(thread, event);
@@ -236,6 +247,15 @@ Replayer::State::Outcome Replayer::State::arrive_by_ticks(ReplayContext& thread,
     diverge(thread, "the replay has counted as far elsewhere");
   }
   return Outcome::arrived;
+}
+
+/// The thread has made as many steps as were recorded.
+void Replayer::State::check_steps(const ReplayContext& thread, const Event& event,
+                                  const StepsEvent& steps) const {
+  const GeneralRegisters now = shown_registers(thread);
+  if (now.rip != steps.at.value()) diverge(thread, "as many steps lead elsewhere");
+  if (digest_of(now) != steps.digest) diverge(thread, "it comes there with other registers");
+  check_ticks(thread, event);
 }
 
 void Replayer::State::check_ticks(const ReplayContext& thread, const Event& event) const {
@@ -286,24 +306,6 @@ void Replayer::State::rewind_interrupted_call(ReplayContext& thread) {
   thread.regs.rax = thread.restart == kRestartBlock ? kRestartSyscall : thread.regs.orig_rax;
   thread.regs.rip -= 2;
   thread.restart = 0;
-}
-
-/// Single-stepping must not show: the flag appears in what pushf stores and in r11 after a system
-/// call (traps.md).
-void Replayer::State::clear_trap_flag(ReplayContext& thread, Address stepped_from) {
-  thread.regs.eflags &= ~kTrapFlag;
-  ReplaySpace& space = *thread.process->space;
-  std::byte opcode{};
-  space.host->memory().read(stepped_from, std::span(&opcode, 1));
-  if (opcode == std::byte(0x9c)) {  // pushf
-    std::uint64_t flags = 0;
-    const Address top(thread.regs.rsp);
-    if (space.host->memory().read_value(top, flags)) {
-      flags &= ~kTrapFlag;
-      space.host->memory().write(top, bytes_of(flags));
-    }
-  }
-  if (opcode == std::byte(0x0f)) thread.regs.r11 &= ~kTrapFlag;
 }
 
 void Replayer::State::check_call(const ReplayContext& thread, const SyscallEntry& recorded) const {

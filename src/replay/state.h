@@ -27,10 +27,10 @@ struct Replayer::State {
   std::uint64_t set_counter(ReplaySpace& space, std::uint64_t ticks);
   std::optional<DueStop> due_stop(const ReplaySpace& space, const GeneralRegisters& regs) const;
   Outcome arrive_by_ticks(ReplayContext& thread, const Event& event, const DueStop& due);
+  void check_steps(const ReplayContext& thread, const Event& event, const StepsEvent& steps) const;
   void check_ticks(const ReplayContext& thread, const Event& event) const;
   bool pass_breakpoint(ReplayContext& thread, const ReplayLimits& limits);
   void check_call(const ReplayContext& thread, const SyscallEntry& recorded) const;
-  void clear_trap_flag(ReplayContext& thread, Address stepped_from);
   [[noreturn]] void diverge(const ReplayContext& thread, const std::string& what) const;
 
   // apply.cpp

@@ -27,6 +27,8 @@ void fields(auto& io, Like<ExecEvent> auto& v) {
 }
 void fields(auto& io, Like<AppliedPlan> auto& v) { io(v.plan, v.original, v.bias); }
 void fields(auto& io, Like<SwitchEvent> auto& v) { io(v.at); }
+void fields(auto& io, Like<StepsEvent> auto& v) { io(v.steps, v.at, v.digest); }
+void fields(auto& io, Like<SplitEvent> auto& v) { io(v.loaded); }
 void fields(auto& io, Like<SyscallEntry> auto& v) { io(v.number, v.args, v.rip, v.digest); }
 void fields(auto& io, Like<SyscallExit> auto& v) {
   io(v.result, v.writes, v.backing, v.patches, v.overlays, v.plans, v.registers, v.vector_state,
@@ -243,8 +245,8 @@ class Decoder {
 };
 
 constexpr std::array kKindNames = {
-    "exec",        "syscall", "syscall_enter", "syscall_exit", "new_task", "signal",
-    "instruction", "mark",    "task_exit",     "process_exit", "end",      "switch",
+    "exec", "syscall",   "syscall_enter", "syscall_exit", "new_task", "signal", "instruction",
+    "mark", "task_exit", "process_exit",  "end",          "switch",   "steps",  "split",
 };
 static_assert(kKindNames.size() == std::variant_size_v<EventBody>);
 

@@ -149,6 +149,27 @@ struct SwitchEvent {
   Address at;  ///< the branch's target
 };
 
+/// The thread was taken off the CPU at a place finer than a counted one: `steps` single steps after
+/// its last event. A step counts if it moved the thread (see is_step()); those inside a stub do.
+struct StepsEvent {
+  std::uint64_t steps = 0;
+  Address at;                ///< where it stands in the original program
+  std::uint32_t digest = 0;  ///< digest_of(registers)
+};
+
+/// The thread is about to execute a read-modify-write instruction that is not locked, and whose
+/// load happened when it was taken off the CPU there: memory gets back what was loaded then, for
+/// just this instruction, which loses what others stored since. Real CPUs do the same.
+struct SplitEvent {
+  MemoryWrite loaded;
+};
+
+/// Whether a single step between these registers executed an instruction or one turn of a repeated
+/// one. (A stop at the exit of a system call makes a step that executes nothing.)
+inline bool is_step(const GeneralRegisters& before, const GeneralRegisters& after) {
+  return before.rip != after.rip || before.rcx != after.rcx;
+}
+
 /// An instruction whose result is an input was executed by the recorder.
 struct InstructionEvent {
   enum class Kind : std::uint8_t { rdtsc, rdtscp, cpuid, rdrand, rdseed };
@@ -203,9 +224,10 @@ struct EndEvent {
   int status = 0;  ///< of the first process, if it exited
 };
 
-using EventBody = std::variant<ExecEvent, SyscallEvent, SyscallEnterEvent, SyscallExitEvent,
-                               NewTaskEvent, SignalEvent, InstructionEvent, MarkEvent,
-                               TaskExitEvent, ProcessExitEvent, EndEvent, SwitchEvent>;
+using EventBody =
+    std::variant<ExecEvent, SyscallEvent, SyscallEnterEvent, SyscallExitEvent, NewTaskEvent,
+                 SignalEvent, InstructionEvent, MarkEvent, TaskExitEvent, ProcessExitEvent,
+                 EndEvent, SwitchEvent, StepsEvent, SplitEvent>;
 
 /// One entry of a trace. Its number is its position.
 struct Event {

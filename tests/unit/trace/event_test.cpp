@@ -57,6 +57,14 @@ auto members(const SwitchEvent& v) {
   const auto& [a] = v;
   return all(a);
 }
+auto members(const StepsEvent& v) {
+  const auto& [a, b, c] = v;
+  return all(a, b, c);
+}
+auto members(const SplitEvent& v) {
+  const auto& [a] = v;
+  return all(a);
+}
 auto members(const ExecEvent& v) {
   const auto& [a, b, c, d, e, f, g] = v;
   return all(a, b, c, d, e, f, g);

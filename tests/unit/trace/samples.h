@@ -145,6 +145,8 @@ inline std::vector<Event> every_kind_of_event() {
       ProcessExitEvent{Pid(7), kMost32},
       EndEvent{EndEvent::Reason::interrupted, -1},
       SwitchEvent{Address(kMost)},
+      StepsEvent{kMost, Address(kMost), 0xffffffff},
+      SplitEvent{{Address(40), bytes("old")}},
   };
   std::vector<Event> events;
   for (EventBody& body : bodies) events.push_back({tid, Ticks(kMost), kMost, std::move(body)});
