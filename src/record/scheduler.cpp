@@ -15,8 +15,9 @@ using Strategy = Scheduler::Strategy;
 
 /// How often each strategy is drawn: as often as it is listed.
 constexpr Strategy kStrategies[] = {
-    Strategy::random, Strategy::plain,      Strategy::random, Strategy::priorities,
-    Strategy::starve, Strategy::after_sync, Strategy::random, Strategy::random,
+    Strategy::random,   Strategy::plain,      Strategy::random,   Strategy::priorities,
+    Strategy::starve,   Strategy::after_sync, Strategy::random,   Strategy::random,
+    Strategy::accesses, Strategy::accesses,   Strategy::accesses,
 };
 
 /// The share of switches at calls; drawn, because races differ in how many they need and bear.
@@ -40,11 +41,18 @@ constexpr std::uint64_t kMostPassed = 1000;
 
 /// In how many of an attempt's leaves a thread walks on to an access, and how far: up to 2^bits.
 constexpr double kWalkShares[] = {0, 0, 0.2, 0.7};
-constexpr unsigned kWalkBits[] = {2, 3, 4, 6};
-constexpr double kSplitShares[] = {0, 0.3, 0.8};
+constexpr double kAccessesWalkShare = 0.8;
+constexpr double kCallWalkShare = 0.5;
+constexpr double kReturnShares[] = {0, 0.5, 0.9, 0.98};
+constexpr double kRestShare = 0.5;
+constexpr unsigned kLongestRestBits = 6;
+constexpr unsigned kWalkBits[] = {0, 1, 2, 3, 4, 6};
+constexpr double kSplitShares[] = {0, 0.5, 1};
 constexpr double kOwnCodeShare = 0.8;
-/// A step costs as much as some thousand ticks: after each such number of them threads walk less.
+/// A step costs as much as some thousand ticks, and a switch as some steps: after each such number
+/// of them threads walk less.
 constexpr std::uint64_t kStepsPerDecay = 1 << 13;
+constexpr std::uint64_t kStepsPerSwitch = 10;
 
 constexpr unsigned kMostChanges = 4;
 /// How long the program is taken to be, in ticks: change points lie anywhere within.
@@ -76,6 +84,9 @@ Scheduler::Scheduler(std::uint64_t seed)
       break;
     case Strategy::after_sync:
       call_share_ = kPlainShare;
+      break;
+    case Strategy::accesses:
+      walk_share_ = kAccessesWalkShare;
       break;
   }
 }
@@ -117,6 +128,7 @@ bool Scheduler::leaves_at(Tid running, CallSite site) {
   switch (strategy_) {
     case Strategy::plain:
     case Strategy::random:
+    case Strategy::accesses:
       return draw(call_share_ * weight);
     case Strategy::priorities:
       if (change_in_calls_ != 0 && --change_in_calls_ == 0) {
@@ -174,17 +186,18 @@ Tid Scheduler::next(std::span<const Tid> ready, Tid leaving) {
   } else {
     std::vector<Tid> candidates;
     for (const Tid tid : ready) {
-      if (!starves(tid)) candidates.push_back(tid);
+      if (!starves(tid) && !rests(tid)) candidates.push_back(tid);
     }
     if (!candidates.empty()) {
       chosen = candidates[below(candidates.size())];
     } else {
-      // Only the victim is left beside the one that leaves, which may then as well stay.
+      // None is left that should run but the one that leaves, which may then as well stay.
       chosen = leaving != Tid() ? leaving : ready[below(ready.size())];
     }
     if (stretch_left_ != 0 && --stretch_left_ == 0) draw_victim();
   }
   passed_over_.erase(chosen);
+  resting_.erase(chosen);
   if (chosen != leaving) passed_ = 0;
   return chosen;
 }
@@ -205,6 +218,7 @@ std::uint64_t Scheduler::quantum(Tid running) {
     case Strategy::after_sync:
       return log_uniform(kPriorityBits, kPriorityBits);
     case Strategy::random:
+    case Strategy::accesses:
       return scaled(log_uniform(0, bits_of(running) - 1));
   }
   return 1;
@@ -212,14 +226,30 @@ std::uint64_t Scheduler::quantum(Tid running) {
 
 void Scheduler::draw_walks() {
   walk_share_ = kWalkShares[below(std::size(kWalkShares))];
+  return_share_ = kReturnShares[below(std::size(kReturnShares))];
   walk_bits_ = kWalkBits[below(std::size(kWalkBits))];
   split_share_ = kSplitShares[below(std::size(kSplitShares))];
   prefers_own_code_ = draw(kOwnCodeShare);
 }
 
-std::uint64_t Scheduler::accesses_before_leaving() {
-  if (!draw(walk_share_ / double(1 + walked_ / kStepsPerDecay))) return 0;
-  return 1 + below(1ull << walk_bits_);
+bool Scheduler::walks_from(CallSite site) {
+  return strategy_ == Strategy::accesses && site.place == CallPlace::exit && draw(kCallWalkShare);
+}
+
+std::uint64_t Scheduler::accesses_before_leaving() { return draw_accesses(walk_share_); }
+
+std::uint64_t Scheduler::accesses_after_return(Tid left) {
+  // What others have to do meanwhile may be long: one may have to be made first.
+  if (draw(kRestShare)) resting_[left] = log_uniform(0, kLongestRestBits);
+  return draw_accesses(return_share_);
+}
+
+void Scheduler::walked(std::uint64_t steps) { walked_ += steps + kStepsPerSwitch; }
+
+std::uint64_t Scheduler::draw_accesses(double share) {
+  if (!draw(share / double(1 + walked_ / kStepsPerDecay))) return 0;
+  // The next ones are as likely as all that are further.
+  return 1 + below(1ull << below(walk_bits_ + 1));
 }
 
 bool Scheduler::renews_quantum(CallSite site) const {
@@ -251,6 +281,14 @@ void Scheduler::draw_change_point() {
 void Scheduler::draw_victim() {
   victim_ = unsigned(below(std::max<std::size_t>(kLikelyVictims, numbers_.size())));
   stretch_left_ = 0;
+}
+
+/// Asked once in a decision.
+bool Scheduler::rests(Tid tid) {
+  const auto found = resting_.find(tid);
+  if (found == resting_.end()) return false;
+  if (--found->second == 0) resting_.erase(found);
+  return true;
 }
 
 /// Whether it is the victim in its stretch.

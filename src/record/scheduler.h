@@ -23,6 +23,7 @@ class Scheduler {
     priorities,  ///< the highest priority runs; it is lowered at a few places (after PCT)
     starve,      ///< one thread runs a little, and then not for a stretch
     after_sync,  ///< switches right after calls that synchronise, or a few ticks later
+    accesses,    ///< switches at accesses to shared memory, everywhere in a short program
   };
 
   /// A place at a system call where another thread may go on instead.
@@ -63,15 +64,20 @@ class Scheduler {
   /// How many ticks `running` may run before it leaves: 1 to kLongestQuantum.
   std::uint64_t quantum(Tid running);
 
-  /// A thread is about to leave: how many of its next accesses to shared memory it is to make
-  /// before it does, counting the one that it then leaves at; 0: it leaves at once.
+  /// Whether a thread that need not leave at this place walks on from it, to leave later.
+  bool walks_from(CallSite site);
+
+  /// A thread is about to leave, or to walk: how many of its next accesses to shared memory it is
+  /// to make before it does, counting the one that it then leaves at; 0: it leaves at once.
   std::uint64_t accesses_before_leaving();
+  /// The same, of a thread that has just left at an access, for when it returns.
+  std::uint64_t accesses_after_return(Tid left);
   /// Whether only accesses by the program's own code count.
   bool prefers_own_code() const { return prefers_own_code_; }
   /// Whether an instruction that both loads and stores, at which a thread leaves, is to be split.
   bool splits() { return draw(split_share_); }
   /// So many single steps were made on the way to such an access.
-  void walked(std::uint64_t steps) { walked_ += steps; }
+  void walked(std::uint64_t steps);
 
   /// Whether a quantum that was begun before this call is drawn anew after it.
   bool renews_quantum(CallSite site) const;
@@ -80,6 +86,7 @@ class Scheduler {
 
  private:
   bool draw(double share);
+  std::uint64_t draw_accesses(double share);
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
   std::uint64_t log_uniform(unsigned first_bit, unsigned last_bit);
   std::uint64_t scaled(std::uint64_t ticks) const;
@@ -92,6 +99,7 @@ class Scheduler {
   void draw_walks();
   void draw_victim();
   bool starves(Tid tid);
+  bool rests(Tid tid);
 
   std::mt19937_64 random_;
   Strategy strategy_;
@@ -102,12 +110,15 @@ class Scheduler {
   std::uint64_t passed_ = 0;         ///< places at calls since the last switch
   std::map<Tid, unsigned> numbers_;  ///< threads in the order in which they were seen
 
-  // Places finer than counted ones, in any strategy but the plain one.
-  double walk_share_ = 0;  ///< of the leaves, how many are on the way to an access
-  unsigned walk_bits_ = 0;
+  // Places finer than counted ones, in every strategy but the plain one.
+  double walk_share_ = 0;    ///< of the leaves, how many are on the way to an access
+  double return_share_ = 0;  ///< of those that left so, how many do it again after their return
+  unsigned walk_bits_ = 0;   ///< a walk has no more than 2^bits accesses
   bool prefers_own_code_ = true;
   double split_share_ = 0;
   std::uint64_t walked_ = 0;
+  /// Threads that left at an access, and for how many decisions they stay away.
+  std::map<Tid, std::uint64_t> resting_;
 
   // random
   bool each_its_own_ = false;     ///< bits are drawn for each thread

@@ -168,6 +168,8 @@ void RecordSession::consider_switch(Thread& thread, Scheduler::CallPlace place) 
   if (scheduler_.leaves_at(thread.tid, site)) {
     const bool goes_on = place == Scheduler::CallPlace::exit && begin_walk(thread);
     if (!goes_on) want_switch_ = true;
+  } else if (scheduler_.walks_from(site)) {
+    begin_walk(thread);
   }
   RecordedSpace& space = *thread.process->space;
   const bool may_have_woken = synchronises && place != Scheduler::CallPlace::entry;
@@ -430,7 +432,9 @@ void RecordSession::kill_all() {
 }
 
 EventNumber RecordSession::append(Thread& thread, EventBody body) {
-  thread.split.reset();  // something came before the instruction
+  // Something came before the instruction that it left at.
+  thread.split.reset();
+  thread.left_at_access = false;
   Event event;
   event.tid = thread.tid;
   event.ticks = Ticks(std::exchange(thread.ticks, 0));

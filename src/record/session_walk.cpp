@@ -43,18 +43,21 @@ bool RecordSession::walks_at(const Thread& thread) const {
                      [&](const auto& text) { return at >= text.first && at < text.second; });
 }
 
-/// Steps the thread to its place, where it leaves (want_switch_ is set). Otherwise it is given up; a
-/// status is that of the stop that came in between.
+/// Steps the thread to its place, where it leaves (want_switch_ is set). Otherwise it is given up;
+/// a status is that of the stop that came in between.
 std::optional<int> RecordSession::walk(Thread& thread) {
   std::uint64_t left = std::exchange(thread.accesses_left, 0);
   RecordedSpace& space = *thread.process->space;
   const bool is_restarting = thread.place == Thread::Place::boundary &&
                              is_restart(std::int64_t(thread.regs.rax)) &&
                              std::int64_t(thread.regs.orig_rax) >= 0;
-  if (thread.place != Thread::Place::boundary || is_restarting || thread.deliver != 0 ||
-      !thread.held_signals.empty()) {
+  const bool in_user_code =
+      thread.place == Thread::Place::boundary || thread.place == Thread::Place::user;
+  if (!in_user_code || is_restarting || thread.deliver != 0 || !thread.held_signals.empty() ||
+      !others_ready(thread)) {
     return {};
   }
+  bool is_new = !thread.left_at_access;  // the access at which it stands, if it does
   rejoin_split(thread);
   const Task task = thread.task();
   if (!space.plans.empty()) {
@@ -73,12 +76,12 @@ std::optional<int> RecordSession::walk(Thread& thread) {
       std::array<std::byte, kLongestInstruction> code{};
       const std::size_t size = thread.memory().read(at, code);
       const StepSite site = step_sites_.decode(std::span(code).first(size), thread.regs);
-      const bool counts = site.touches_shared && walks_at(thread);
+      const bool counts = std::exchange(is_new, true) && site.touches_shared && walks_at(thread);
       const bool is_there = counts && --left == 0;
       if (is_there || site.enters_kernel || space.patched.contains(at) || made >= kMostSteps) {
         end_count();
         if (steps != 0) repair_forced_signal(thread, SIGTRAP);
-        arrive(thread, steps, is_there ? site : StepSite());
+        if (steps != 0 || is_there) arrive(thread, steps, is_there ? site : StepSite());
         return {};
       }
     }
@@ -111,6 +114,8 @@ void RecordSession::arrive(Thread& thread, std::uint64_t steps, const StepSite& 
   const bool is_copy = plan_of_stub(space.plans, Address(thread.regs.rip)) != nullptr;
   thread.place = is_copy ? Thread::Place::user : Thread::Place::boundary;
   want_switch_ = true;
+  thread.left_at_access = site.touches_shared;
+  thread.accesses_left = scheduler_.accesses_after_return(thread.tid);
   if (!site.read_modify_write || !scheduler_.splits()) return;
   const SmallOperand& operand = *site.read_modify_write;
   Bytes loaded = thread.memory().read(operand.at, operand.size);

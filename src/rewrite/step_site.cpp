@@ -21,10 +21,15 @@ bool enters_kernel(const ZydisDecodedInstruction& instruction) {
   }
 }
 
-bool is_private(const ZydisDecodedOperand& operand) {
-  const auto& memory = operand.mem;
-  return memory.base == ZYDIS_REGISTER_RSP || memory.base == ZYDIS_REGISTER_RBP ||
-         memory.segment == ZYDIS_REGISTER_FS || memory.segment == ZYDIS_REGISTER_GS;
+bool is_thread_local(const ZydisDecodedOperand& operand) {
+  return operand.mem.segment == ZYDIS_REGISTER_FS || operand.mem.segment == ZYDIS_REGISTER_GS;
+}
+
+/// Frames of a few calls, and the red zone below them (System V ABI, x86-64).
+bool is_near_top_of_stack(Address at, const GeneralRegisters& regs) {
+  constexpr std::uint64_t kRedZone = 128;
+  constexpr std::uint64_t kFrames = 32 << 10;
+  return at.value() + kRedZone >= regs.rsp && at.value() < regs.rsp + kFrames;
 }
 
 std::uint64_t value_of(ZydisRegister reg, const GeneralRegisters& regs) {
@@ -66,12 +71,13 @@ StepSite StepSiteDecoder::decode(ByteView code, const GeneralRegisters& regs) co
     if (operand.type != ZYDIS_OPERAND_TYPE_MEMORY || operand.mem.type != ZYDIS_MEMOP_TYPE_MEM) {
       continue;
     }
-    if (is_private(operand)) continue;
+    if (is_thread_local(operand)) continue;
+    const std::optional<Address> at = address_of(instruction, operand, regs);
+    if (at && is_near_top_of_stack(*at, regs)) continue;
     site.touches_shared = true;
     const bool changes = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) &&
                          (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE);
-    if (!changes || is_locked || !is_small(operand.size)) continue;
-    if (const auto at = address_of(instruction, operand, regs)) {
+    if (at && changes && !is_locked && is_small(operand.size)) {
       site.read_modify_write = SmallOperand{*at, std::uint8_t(operand.size / 8)};
     }
   }

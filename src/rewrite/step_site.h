@@ -21,8 +21,8 @@ struct SmallOperand {
 struct StepSite {
   /// A system call, an int3: to be run, not to be stepped over.
   bool enters_kernel = false;
-  /// Reads or writes memory that other threads may use: not through the stack or frame pointer, and
-  /// not thread-local. (A frame pointer that is used for something else hides its accesses.)
+  /// Reads or writes memory that other threads may use: neither thread-local nor near the top of
+  /// the thread's own stack.
   bool touches_shared = false;
   /// What it reads and writes without a lock, so that on a real CPU another one may write between.
   std::optional<SmallOperand> read_modify_write;

@@ -15,8 +15,8 @@ namespace {
 using Strategy = Scheduler::Strategy;
 using Place = Scheduler::CallPlace;
 
-constexpr std::array kStrategies = {Strategy::plain, Strategy::random, Strategy::priorities,
-                                    Strategy::starve, Strategy::after_sync};
+constexpr std::array kStrategies = {Strategy::plain,  Strategy::random,     Strategy::priorities,
+                                    Strategy::starve, Strategy::after_sync, Strategy::accesses};
 
 /// The first seeds that draw a strategy.
 std::vector<std::uint64_t> seeds_of(Strategy strategy, std::size_t count) {
