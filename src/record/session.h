@@ -91,6 +91,7 @@ class RecordSession {
   // session_signals.cpp
   void on_signal(Thread& thread, int signal);
   bool emulate_instruction(Thread& thread, const siginfo_t& info);
+  static bool forcing_changes(const Thread& thread, int signal);
   void repair_forced_signal(Thread& thread, int signal);
   void deliver(Thread& thread, const siginfo_t& info, bool synchronous);
   void enter_handler(Thread& thread, SignalEvent event);

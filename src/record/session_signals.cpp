@@ -211,13 +211,17 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
   return true;
 }
 
+bool RecordSession::forcing_changes(const Thread& thread, int signal) {
+  const bool blocked = thread.signal_mask & bit(signal);
+  const bool ignored = thread.process->actions->action(signal).handler == 1;
+  return blocked || ignored;
+}
+
 /// The kernel resets the disposition of a signal that it forces while it is blocked or ignored, and
 /// unblocks it, also when the tracer swallows it: put both back.
 void RecordSession::repair_forced_signal(Thread& thread, int signal) {
+  if (!forcing_changes(thread, signal)) return;
   const KernelSigaction& action = thread.process->actions->action(signal);
-  const bool blocked = thread.signal_mask & bit(signal);
-  const bool ignored = action.handler == 1;
-  if (!blocked && !ignored) return;
   thread.memory().write(kGateData, bytes_of(action));
   const std::int64_t result =
       inject(thread.task(), InjectBy::syscall_stops, SYS_rt_sigaction,

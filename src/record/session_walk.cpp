@@ -53,8 +53,9 @@ std::optional<int> RecordSession::walk(Thread& thread) {
                              std::int64_t(thread.regs.orig_rax) >= 0;
   const bool in_user_code =
       thread.place == Thread::Place::boundary || thread.place == Thread::Place::user;
+  // Where a forced SIGTRAP would change what the program set, it had to be repaired at every end.
   if (!in_user_code || is_restarting || thread.deliver != 0 || !thread.held_signals.empty() ||
-      !others_ready(thread)) {
+      forcing_changes(thread, SIGTRAP) || !others_ready(thread)) {
     return {};
   }
   bool is_new = !thread.left_at_access;  // the access at which it stands, if it does
@@ -64,10 +65,12 @@ std::optional<int> RecordSession::walk(Thread& thread) {
     space.counting = thread.tid;
     set_counter(space, kWithoutEnd);
   }
-  // Whatever ends the walk, its counter is not the thread's quantum.
-  const auto end_count = [&] {
+  bool trap_flag_stays = false;
+  // Whatever ends the walk: its counter is not the thread's quantum, and nothing of it shows.
+  const auto end = [&] {
     note_ticks(thread);
     space.counting = Tid();
+    if (trap_flag_stays) task.set_registers(thread.regs);
   };
   std::uint64_t steps = 0;
   for (std::uint64_t made = 0;; ++made) {
@@ -79,8 +82,7 @@ std::optional<int> RecordSession::walk(Thread& thread) {
       const bool counts = std::exchange(is_new, true) && site.touches_shared && walks_at(thread);
       const bool is_there = counts && --left == 0;
       if (is_there || site.enters_kernel || space.patched.contains(at) || made >= kMostSteps) {
-        end_count();
-        if (steps != 0) repair_forced_signal(thread, SIGTRAP);
+        end();
         if (steps != 0 || is_there) arrive(thread, steps, is_there ? site : StepSite());
         return {};
       }
@@ -89,14 +91,16 @@ std::optional<int> RecordSession::walk(Thread& thread) {
     task.resume(Resume::step);
     const int status = wait_for_stop(thread.tid);
     const StopStatus stop = understand(status);
-    if (stop.kind != StopStatus::Kind::signal || stop.value != SIGTRAP) {
-      end_count();
+    if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) {
       return status;
     }
-    const int code = task.signal_info().si_code;
     GeneralRegisters now = task.registers();
-    if (code != TRAP_TRACE && is_step(thread.regs, now)) {
-      end_count();
+    trap_flag_stays = shows_trap_flag(now);
+    const bool is_trap = stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP;
+    if (!is_trap || (task.signal_info().si_code != TRAP_TRACE && is_step(thread.regs, now))) {
+      hide_trap_flag(thread.memory(), at, now);
+      thread.regs = now;
+      end();
       return status;
     }
     hide_trap_flag(thread.memory(), at, now);

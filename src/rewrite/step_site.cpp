@@ -21,6 +21,18 @@ bool enters_kernel(const ZydisDecodedInstruction& instruction) {
   }
 }
 
+/// It has a memory operand, of which it makes nothing.
+bool names_memory_only(const ZydisDecodedInstruction& instruction) {
+  switch (instruction.meta.category) {
+    case ZYDIS_CATEGORY_NOP:
+    case ZYDIS_CATEGORY_WIDENOP:
+    case ZYDIS_CATEGORY_PREFETCH:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool is_thread_local(const ZydisDecodedOperand& operand) {
   return operand.mem.segment == ZYDIS_REGISTER_FS || operand.mem.segment == ZYDIS_REGISTER_GS;
 }
@@ -65,6 +77,7 @@ StepSite StepSiteDecoder::decode(ByteView code, const GeneralRegisters& regs) co
     return site;
   }
   site.enters_kernel = enters_kernel(instruction);
+  if (names_memory_only(instruction)) return site;
   const bool is_locked = (instruction.attributes & ZYDIS_ATTRIB_HAS_LOCK) ||
                          instruction.mnemonic == ZYDIS_MNEMONIC_XCHG;
   for (const auto& operand : std::span(operands).first(instruction.operand_count)) {

@@ -15,6 +15,8 @@ bool is_prefix(std::byte b) {
 
 }  // namespace
 
+bool shows_trap_flag(const GeneralRegisters& regs) { return (regs.eflags & kTrapFlag) != 0; }
+
 void hide_trap_flag(const Memory& memory, Address from, GeneralRegisters& regs) {
   regs.eflags &= ~kTrapFlag;
   constexpr std::byte kPushFlags{0x9c};

@@ -236,5 +236,47 @@ TEST(Scheduler, AfterSyncSwitchesThere) {
   EXPECT_GT(synchronising, 800);
 }
 
+TEST(Scheduler, OnlyThePlainStrategyNeverWalks) {
+  for (const Strategy strategy : kStrategies) {
+    bool walks = false;
+    for (const std::uint64_t seed : seeds_of(strategy, 40)) {
+      Scheduler scheduler(seed);
+      for (int i = 0; i < 20; ++i) {
+        const std::uint64_t accesses = scheduler.accesses_before_leaving();
+        EXPECT_LE(accesses, 64U);
+        walks = walks || accesses != 0;
+      }
+    }
+    EXPECT_EQ(walks, strategy != Strategy::plain) << int(strategy);
+  }
+}
+
+TEST(Scheduler, WalksBecomeRareWhenTheyCostMuch) {
+  const auto walks_of = [](std::uint64_t steps_before) {
+    int walks = 0;
+    for (const std::uint64_t seed : seeds_of(Strategy::accesses, 20)) {
+      Scheduler scheduler(seed);
+      scheduler.walked(steps_before);
+      for (int i = 0; i < 100; ++i) walks += scheduler.accesses_before_leaving() != 0;
+    }
+    return walks;
+  };
+  EXPECT_GT(walks_of(0), 10 * walks_of(1 << 20));
+}
+
+TEST(Scheduler, AThreadThatRestsComesBack) {
+  const Tid resting(101);
+  for (const std::uint64_t seed : seeds_of(Strategy::accesses, 50)) {
+    Scheduler scheduler(seed);
+    scheduler.accesses_after_return(resting);
+    const std::vector<Tid> ready = {resting, Tid(102)};
+    int decisions = 1;
+    while (scheduler.next(ready, Tid()) != resting) ASSERT_LE(++decisions, 1000) << seed;
+    // Alone it runs at once, rested or not.
+    scheduler.accesses_after_return(resting);
+    EXPECT_EQ(scheduler.next(std::vector<Tid>{resting}, Tid()), resting);
+  }
+}
+
 }  // namespace
 }  // namespace ttrace
