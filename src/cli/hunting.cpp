@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/c_strings.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
 #include "hunt/hunt.h"
@@ -76,9 +77,9 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 
 // As if ttrace were not there, in our place.
 void run_untouched(const TestBinary& binary) {
-  const std::vector<char*> arguments = pointers_to(binary.arguments);
+  const std::vector<char*> arguments = c_strings(binary.arguments);
   const Environment environment = supervised(binary.environment);
-  execve(binary.path.c_str(), arguments.data(), pointers_to(environment).data());
+  execve(binary.path.c_str(), arguments.data(), c_strings(environment).data());
   throw UsageError("cannot execute " + binary.path + ": " + std::generic_category().message(errno));
 }
 

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/c_strings.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "gdb/connection.h"
@@ -176,9 +177,7 @@ GdbProcess::GdbProcess(const DebugOptions& options) {
   const Fd script = script_file();
 
   const auto arguments = gdb_arguments(options, script.value(), their_line.value());
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+  const std::vector<char*> argv = c_strings(arguments);
 
   pid_ = ::fork();
   if (pid_ < 0) throw_errno("fork");

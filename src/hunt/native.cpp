@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/c_strings.h"
 #include "base/error.h"
 
 namespace ttrace {
@@ -95,13 +96,6 @@ std::string contents_of(const Fd& file) {
   return text;
 }
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (const std::string& string : strings) pointers.push_back(const_cast<char*>(string.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 NativeResult run_native(const NativeRun& run) {
   const Fd output = unnamed_file("output");
   const Fd nothing(open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -111,8 +105,8 @@ NativeResult run_native(const NativeRun& run) {
   const Fd read_end(ends[0]);
   Fd write_end(ends[1]);
 
-  const std::vector<char*> arguments = pointers_to(run.arguments);
-  const std::vector<char*> environment = pointers_to(run.environment);
+  const std::vector<char*> arguments = c_strings(run.arguments);
+  const std::vector<char*> environment = c_strings(run.environment);
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) throw_errno("fork");

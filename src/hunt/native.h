@@ -39,7 +39,4 @@ NativeResult run_native(const NativeRun& run);
 /// What execvp(name) would execute, absolute. Throws UsageError naming it if there is none.
 std::string find_program(const std::string& name, const Environment& environment);
 
-/// Pointers for execve; valid as long as `strings`.
-std::vector<char*> pointers_to(const std::vector<std::string>& strings);
-
 }  // namespace ttrace

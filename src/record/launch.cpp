@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/c_strings.h"
 #include "record/filter.h"
 #include "tracee/signals_blocked.h"
 #include "tracee/task.h"
@@ -27,14 +28,6 @@ struct SetupFailure {
   enum Step : int { filter, trap_time, exec } step;
   int error;
 };
-
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  result.reserve(strings.size() + 1);
-  for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
 
 bool install_filter(const std::vector<sock_filter>& program) {
   const sock_fprog code{static_cast<unsigned short>(program.size()),
@@ -171,8 +164,8 @@ Launched launch(const Program& program, const RecordOptions& options) {
 
   ChildPlan plan;
   plan.path = path.c_str();
-  plan.arguments = pointers(program.arguments);
-  plan.environment = pointers(program.environment);
+  plan.arguments = c_strings(program.arguments);
+  plan.environment = c_strings(program.environment);
   plan.filter = make_filter();
   plan.go = go_read.value();
   plan.errors = errors_write.value();
