@@ -9,6 +9,7 @@ unsigned long lock_unlock(long count) {
   std::mutex mutex;
   unsigned long sum = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       for (long j = 0; j < count; ++j) {

@@ -106,12 +106,6 @@ std::string environment_twin(const FlagRow& row) {
   return twin;
 }
 
-std::vector<std::string> all_environment_twins() {
-  std::vector<std::string> twins;
-  for (const FlagRow& row : kRows) twins.push_back(environment_twin(row));
-  return twins;
-}
-
 const FlagRow* nearest_flag(std::string_view name, unsigned place) {
   const FlagRow* nearest = nullptr;
   std::size_t least = 0;

@@ -52,8 +52,6 @@ const FlagRow* find_flag(std::string_view name, unsigned place);
 
 /// "TTRACE_UNTIL_FAIL" for "until-fail".
 std::string environment_twin(const FlagRow& row);
-/// The variables of all flags: what an attempt must not inherit.
-std::vector<std::string> all_environment_twins();
 
 /// The row nearest to a mistyped name among those of `place`; never null.
 const FlagRow* nearest_flag(std::string_view name, unsigned place);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "base/c_strings.h"
 #include "cli/commands.h"
@@ -15,11 +17,12 @@
 
 namespace ttrace {
 
-Environment without_flag_twins(const Environment& environment) {
-  const std::vector<std::string> twins = all_environment_twins();
-  std::vector<const char*> names;
-  for (const std::string& twin : twins) names.push_back(twin.c_str());
-  return without_names(environment, names);
+Environment without_flag_twins(Environment environment) {
+  for (const FlagRow& row : flag_rows()) {
+    const std::string twin = environment_twin(row);
+    environment = without_names(std::move(environment), std::array{twin.c_str()});
+  }
+  return environment;
 }
 
 const Framework& framework_of(const std::string& name) {

@@ -28,6 +28,6 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 const Framework& framework_of(const std::string& name);
 
 /// Without the variables that stand for flags: a recorded program must not start a supervisor.
-Environment without_flag_twins(const Environment& environment);
+Environment without_flag_twins(Environment environment);
 
 }  // namespace ttrace

@@ -111,6 +111,11 @@ nlohmann::json parse_json(std::string text) {
   return json;
 }
 
+TestCase listed_case(const std::string& suite, const std::string& name,
+                     const nlohmann::json& entry) {
+  return {suite + "." + name, entry.value("file", std::string()), entry.value("line", 0)};
+}
+
 std::vector<TestCase> parse_listing(const std::string& text, const Arguments& arguments,
                                     const Environment& environment) {
   const bool disabled_too = is_true(gtest_flag(arguments, environment, "also_run_disabled_tests"));
@@ -125,8 +130,7 @@ std::vector<TestCase> parse_listing(const std::string& text, const Arguments& ar
         const std::string test_name = test.at("name");
         if (!disabled_too && gtest_is_disabled(suite_name, test_name)) continue;
         if (position++ % shard.total != shard.index) continue;
-        cases.push_back({suite_name + "." + test_name, test.value("file", std::string()),
-                         test.value("line", 0)});
+        cases.push_back(listed_case(suite_name, test_name, test));
       }
     }
   } catch (const nlohmann::json::exception& error) {

@@ -95,7 +95,7 @@ std::string keep_as(const Recording& recording, const TraceInfo& info, const std
   if (!lock) throw_errno("cannot open the directory " + where.string());
   while (flock(lock.value(), LOCK_EX) != 0 && errno == EINTR) {
   }
-  const std::string path = next_trace_path(where.string(), stem);
+  std::string path = next_trace_path(where.string(), stem);
   keep(recording, info, path);
   return path;
 }

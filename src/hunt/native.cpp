@@ -153,10 +153,9 @@ std::string find_program(const std::string& name, const Environment& environment
   for (std::size_t begin = 0; !name.empty() && begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
     // An empty entry of PATH is the current directory.
-    const std::string directory = end == begin ? "." : path.substr(begin, end - begin);
-    if (is_executable_file(directory + "/" + name)) {
-      return fs::absolute(directory + "/" + name).lexically_normal().string();
-    }
+    const fs::path directory = end == begin ? "." : path.substr(begin, end - begin);
+    const fs::path file = directory / name;
+    if (is_executable_file(file)) return fs::absolute(file).lexically_normal().string();
     begin = end + 1;
   }
   throw UsageError("cannot execute " + (name.empty() ? "a program without a name" : name) +
