@@ -36,6 +36,8 @@ constexpr std::array kRows = {
           "draw the same switches between threads as a run that showed this seed"},
   FlagRow{"ticks", FlagValue::ticks, "auto|software|none", "auto", kRecords, false, false,
           "what a switch in the middle of computation is counted by; none: switches at system calls"},
+  FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
+          "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
           "where traces are kept"},
   FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,
@@ -82,6 +84,8 @@ constexpr ValueRule kRules[] = {
      [](const std::string& text) {
        return text == "auto" || text == "software" || text == "none";
      }},
+    {FlagValue::chaos, "auto, on or off",
+     [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 

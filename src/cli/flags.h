@@ -21,6 +21,7 @@ enum class FlagValue : std::uint8_t {
   seed,      ///< 64 bits
   duration,  ///< parse_duration()
   ticks,     ///< auto, software, none
+  chaos,     ///< auto, on, off
   text,      ///< anything that is not empty
 };
 

@@ -39,6 +39,12 @@ const Framework& framework_of(const std::string& name) {
   return *framework;
 }
 
+std::optional<Chaos> asked_chaos(const FlagSet& flags) {
+  const std::string asked = flags.text("chaos");
+  if (asked == "auto") return {};
+  return asked == "on" ? Chaos::on : Chaos::off;
+}
+
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
   const Interrupts interrupts;
@@ -50,6 +56,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   plan.framework = binary.framework->name;
   plan.attempts = style.attempts;
   plan.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
+  plan.chaos = asked_chaos(flags);
   plan.marks = style.marks;
   plan.interrupted = interrupts.flag();
   plan.debug_command = [&](const std::string& path) {

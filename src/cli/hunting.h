@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "hunt/cases.h"
 #include "hunt/verdict.h"
+#include "record/chaos.h"
 
 namespace ttrace {
 
@@ -26,6 +28,9 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 
 /// Throws UsageError for a name that this version does not know.
 const Framework& framework_of(const std::string& name);
+
+/// What --ttrace-chaos asks for; none: auto.
+std::optional<Chaos> asked_chaos(const FlagSet& flags);
 
 /// Without the variables that stand for flags: a recorded program must not start a supervisor.
 Environment without_flag_twins(Environment environment);

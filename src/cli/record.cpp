@@ -34,6 +34,7 @@ int record_program(const Context& context, const FlagSet& flags,
   RecordOptions options;
   if (flags.text("ticks") != "none") options.ticks = &ticks;
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
+  options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.timeout = flags.duration("timeout");
   options.interrupted = interrupts.flag();
   options.sites = &sites;

@@ -17,7 +17,7 @@ class CaseHunt {
     for (int attempt = 1; attempt <= plan_.attempts; ++attempt) {
       if (interrupted()) return end_interrupted(attempt - 1);
       const std::uint64_t seed = attempt_seed(plan_.seed, test_.name, std::uint64_t(attempt));
-      const RecordResult result = record(seed);
+      const RecordResult result = record(attempt, seed);
       for (const std::string& warning : result.warnings) progress_.warning(warning);
       const Verdict verdict = judge(result, plan_.marks);
       if (verdict.kind == Verdict::Kind::interrupted) return end_interrupted(attempt - 1);
@@ -40,9 +40,10 @@ class CaseHunt {
  private:
   bool interrupted() const { return plan_.interrupted && *plan_.interrupted; }
 
-  RecordResult record(std::uint64_t seed) {
+  RecordResult record(int attempt, std::uint64_t seed) {
+    const Chaos chaos = plan_.chaos.value_or(attempt == 1 ? Chaos::off : Chaos::mixed);
     try {
-      return lab_.attempt(test_, seed);
+      return lab_.attempt(test_, seed, chaos);
     } catch (const NotRecordable& error) {
       RecordResult result;
       result.not_recordable = error.name();

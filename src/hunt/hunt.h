@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct HuntPlan {
   std::vector<TestCase> cases;
   int attempts = 1;        ///< of each case, until it fails
   std::uint64_t seed = 0;  ///< from which every attempt's is derived
+  /// None: a case's first attempt is without, the others are mixed.
+  std::optional<Chaos> chaos;
   Marks marks = Marks::required;
   const std::atomic<bool>* interrupted = nullptr;
   /// The command line that opens a kept trace.

@@ -15,9 +15,10 @@ Program attempt_program(const TestBinary& binary, const TestCase& test, bool col
 RecordingLab::RecordingLab(TestBinary binary, Options options, SiteCache& sites)
     : binary_(std::move(binary)), options_(std::move(options)), sites_(sites) {}
 
-RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed) {
+RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) {
   RecordOptions options;
   options.seed = seed;
+  options.chaos = chaos;
   options.timeout = options_.timeout;
   options.capture_output = true;
   options.interrupted = options_.interrupted;

@@ -16,7 +16,7 @@ class Lab {
  public:
   virtual ~Lab() = default;
   /// Records one attempt of one case. Throws as record() does.
-  virtual RecordResult attempt(const TestCase& test, std::uint64_t seed) = 0;
+  virtual RecordResult attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) = 0;
   /// Keeps a failing attempt and returns the trace's path. `info` holds what the hunt knows: case,
   /// seed, attempt, verdict. Throws Error if it cannot be kept.
   virtual std::string keep(const RecordResult& result, TraceInfo info) = 0;
@@ -40,7 +40,7 @@ class RecordingLab : public Lab {
   /// `sites` and `options.ticks` must outlive it.
   RecordingLab(TestBinary binary, Options options, SiteCache& sites);
 
-  RecordResult attempt(const TestCase& test, std::uint64_t seed) override;
+  RecordResult attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) override;
   std::string keep(const RecordResult& result, TraceInfo info) override;
   Verification verify(const std::string& path, const RecordResult& result) override;
   std::uint64_t size_of(const std::string& path) override;

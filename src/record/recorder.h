@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "record/chaos.h"
 #include "record/instructions.h"
 #include "rewrite/sites.h"
 #include "rewrite/tick_plan_cache.h"
@@ -25,6 +26,7 @@ struct Program {
 struct RecordOptions {
   /// Decides every choice of the scheduler.
   std::uint64_t seed = 0;
+  Chaos chaos = Chaos::mixed;
   /// The attempt is ended as a hang after this long on the clock; zero: never.
   std::chrono::milliseconds timeout{0};
   /// True: standard input is empty, output is collected in RecordResult::output and not shown, and

@@ -62,8 +62,16 @@ constexpr unsigned kLikelyVictims = 3;
 
 }  // namespace
 
-Scheduler::Scheduler(std::uint64_t seed)
-    : random_(seed), strategy_(kStrategies[random_() % std::size(kStrategies)]) {
+Strategy Scheduler::drawn_strategy(std::mt19937_64& random, Chaos chaos) {
+  for (;;) {
+    const Strategy strategy = kStrategies[random() % std::size(kStrategies)];
+    if (chaos == Chaos::off) return Strategy::plain;
+    if (chaos == Chaos::mixed || strategy != Strategy::plain) return strategy;
+  }
+}
+
+Scheduler::Scheduler(std::uint64_t seed, Chaos chaos)
+    : random_(seed), strategy_(drawn_strategy(random_, chaos)) {
   call_share_ = kShares[below(std::size(kShares))];
   quantum_bits_ = kQuantumBits[below(std::size(kQuantumBits))];
   length_bits_ = kLengthBits[below(std::size(kLengthBits))];

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/types.h"
+#include "record/chaos.h"
 
 namespace ttrace {
 
@@ -40,7 +41,7 @@ class Scheduler {
     bool synchronises = false;
   };
 
-  explicit Scheduler(std::uint64_t seed);
+  explicit Scheduler(std::uint64_t seed, Chaos chaos = Chaos::mixed);
 
   Strategy strategy() const { return strategy_; }
 
@@ -85,6 +86,7 @@ class Scheduler {
   static constexpr std::uint64_t kLongestQuantum = 1 << 21;
 
  private:
+  static Strategy drawn_strategy(std::mt19937_64& random, Chaos chaos);
   bool draw(double share);
   std::uint64_t draw_accesses(double share);
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }

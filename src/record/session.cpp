@@ -47,7 +47,7 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
       result_(result),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites, options.ticks),
-      scheduler_(options.seed),
+      scheduler_(options.seed, options.chaos),
       began_(monotonic_time()),
       clock_(began_) {}
 

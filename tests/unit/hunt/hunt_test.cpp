@@ -23,10 +23,12 @@ class FakeLab : public Lab {
 
   std::map<std::string, int> attempts;
   std::vector<std::uint64_t> seeds;
+  std::vector<Chaos> chaos_asked;
   std::vector<TraceInfo> kept;
   int verified = 0;
 
-  RecordResult attempt(const TestCase& test, std::uint64_t seed) override {
+  RecordResult attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) override {
+    chaos_asked.push_back(chaos);
     clock_ += std::chrono::milliseconds(100);
     seeds.push_back(seed);
     const int number = ++attempts[test.name];
@@ -188,6 +190,19 @@ TEST(Hunt, GivesEveryAttemptItsOwnSeed) {
   EXPECT_EQ(hunting.lab.seeds,
             (std::vector<std::uint64_t>{attempt_seed(7, "A.B", 1), attempt_seed(7, "A.B", 2),
                                         attempt_seed(7, "A.B", 3)}));
+}
+
+TEST(Hunt, BeginsEachCaseWithoutChaosUnlessAskedOtherwise) {
+  Hunting usual(3);
+  usual.run();
+  const std::vector<Chaos> of_a_case = {Chaos::off, Chaos::mixed, Chaos::mixed};
+  std::vector<Chaos> expected = of_a_case;
+  expected.insert(expected.end(), of_a_case.begin(), of_a_case.end());
+  EXPECT_EQ(usual.lab.chaos_asked, expected);
+  Hunting asked(2, {"Queue.Push"});
+  asked.plan.chaos = Chaos::on;
+  asked.run();
+  EXPECT_EQ(asked.lab.chaos_asked, (std::vector<Chaos>{Chaos::on, Chaos::on}));
 }
 
 TEST(Hunt, ASkippedCaseIsNoFailureAndIsShown) {

@@ -236,6 +236,18 @@ TEST(Scheduler, AfterSyncSwitchesThere) {
   EXPECT_GT(synchronising, 800);
 }
 
+TEST(Scheduler, ChaosIsOffOnOrDrawn) {
+  std::map<Chaos, int> plain;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (const Chaos chaos : {Chaos::off, Chaos::on, Chaos::mixed}) {
+      plain[chaos] += Scheduler(seed, chaos).strategy() == Strategy::plain;
+    }
+  }
+  EXPECT_EQ(plain[Chaos::off], 200);
+  EXPECT_EQ(plain[Chaos::on], 0);
+  EXPECT_GT(plain[Chaos::mixed], 0);
+}
+
 TEST(Scheduler, OnlyThePlainStrategyNeverWalks) {
   for (const Strategy strategy : kStrategies) {
     bool walks = false;
