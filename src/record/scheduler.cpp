@@ -255,7 +255,8 @@ std::uint64_t Scheduler::accesses_after_return(Tid left) {
 void Scheduler::walked(std::uint64_t steps) { walked_ += steps + kStepsPerSwitch; }
 
 std::uint64_t Scheduler::draw_accesses(double share) {
-  if (!draw(share / double(1 + walked_ / kStepsPerDecay))) return 0;
+  const std::uint64_t periods = 1 + walked_ / kStepsPerDecay;
+  if (!draw(share / double(periods))) return 0;
   // The next ones are as likely as all that are further.
   return 1 + below(1ull << below(walk_bits_ + 1));
 }

@@ -17,9 +17,6 @@
 namespace ttrace {
 namespace {
 
-/// More ticks than a walk counts. It stops in no stub.
-constexpr std::uint64_t kWithoutEnd = 1ull << 48;
-
 /// A walk that does not come to its access by then ends: some milliseconds.
 constexpr std::uint64_t kMostSteps = 1500;
 
@@ -61,17 +58,8 @@ std::optional<int> RecordSession::walk(Thread& thread) {
   bool is_new = !thread.left_at_access;  // the access at which it stands, if it does
   rejoin_split(thread);
   const Task task = thread.task();
-  if (!space.plans.empty()) {
-    space.counting = thread.tid;
-    set_counter(space, kWithoutEnd);
-  }
+  start_quantum(thread);  // if that ends on the way, the walk does
   bool trap_flag_stays = false;
-  // Whatever ends the walk: its counter is not the thread's quantum, and nothing of it shows.
-  const auto end = [&] {
-    note_ticks(thread);
-    space.counting = Tid();
-    if (trap_flag_stays) task.set_registers(thread.regs);
-  };
   std::uint64_t steps = 0;
   for (std::uint64_t made = 0;; ++made) {
     const Address at(thread.regs.rip);
@@ -82,7 +70,8 @@ std::optional<int> RecordSession::walk(Thread& thread) {
       const bool counts = std::exchange(is_new, true) && site.touches_shared && walks_at(thread);
       const bool is_there = counts && --left == 0;
       if (is_there || site.enters_kernel || space.patched.contains(at) || made >= kMostSteps) {
-        end();
+        note_ticks(thread);
+        if (trap_flag_stays) task.set_registers(thread.regs);
         if (steps != 0 || is_there) arrive(thread, steps, is_there ? site : StepSite());
         return {};
       }
@@ -100,7 +89,7 @@ std::optional<int> RecordSession::walk(Thread& thread) {
     if (!is_trap || (task.signal_info().si_code != TRAP_TRACE && is_step(thread.regs, now))) {
       hide_trap_flag(thread.memory(), at, now);
       thread.regs = now;
-      end();
+      if (trap_flag_stays) task.set_registers(now);
       return status;
     }
     hide_trap_flag(thread.memory(), at, now);
