@@ -58,7 +58,8 @@ std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descr
     if (!executable) data_[{info.st_dev, info.st_ino}] = std::uint64_t(info.st_size);
     // A library is mapped piece by piece: most times it is known.
     if (const auto known = known_.find(identity_of(info));
-        known != known_.end() && (!executable || known->second.plan != nullptr)) {
+        known != known_.end() && !changing_.contains({info.st_dev, info.st_ino}) &&
+        (!executable || known->second.plan != nullptr)) {
       return known->second;
     }
   }
@@ -127,6 +128,8 @@ MappedFiles::Identity MappedFiles::identity_of(const struct stat& info) {
 MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {
   struct stat info {};
   fstat(file.value(), &info);
+  const bool changing = changing_.contains({info.st_dev, info.st_ino});
+  if (changing) known_.erase(identity_of(info));
   const auto [known, is_new] = known_.try_emplace(identity_of(info));
   File& result = known->second;
   if (executable && sites_ != nullptr) result.plan = &sites_->plan_of(file.value());
@@ -137,7 +140,7 @@ MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool exec
   object.info.size = std::uint64_t(info.st_size);
   object.mtime_ns = nanoseconds(info.st_mtim);
   // A file written during the recording may be written again: take its contents now.
-  object.file = object.mtime_ns >= began_ns_
+  object.file = changing || object.mtime_ns >= began_ns_
                     ? copy_to_memory(file.value(), std::uint64_t(info.st_size))
                     : std::move(file);
   result.object = recording_.add_object(std::move(object));

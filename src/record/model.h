@@ -45,6 +45,7 @@ struct RecordedSpace {
   Address loader_start;  ///< text of the dynamic loader
   Address loader_end;
   bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only
+  bool shares_memory = false;       ///< has memory that other processes may see
   bool has_scratch = false;
   std::vector<bool> slots;  ///< scratch slots in use
 };
@@ -107,6 +108,7 @@ struct RecordedThread {
   SyscallEntry entry;
   OutputNotes notes;
   bool enter_written = false;
+  bool undivided = false;      ///< nobody may run between the call's begin and its end
   bool begins_anew = false;    ///< the same call again, of which nothing was recorded
   KernelSigaction new_action;  ///< rt_sigaction: what it sets
   std::vector<Redirection> redirected;

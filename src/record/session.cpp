@@ -233,8 +233,9 @@ void RecordSession::resume(Thread& thread) {
 std::optional<int> RecordSession::wait_for(Thread& thread) {
   const Tid tid = thread.tid;
   const bool in_call = thread.place == Thread::Place::in_call;
-  const bool may_block = in_call && (thread.row->blocking == Blocking::may ||
-                                     thread.row->handling == Handling::new_task);
+  const bool may_block =
+      in_call && !thread.undivided &&
+      (thread.row->blocking == Blocking::may || thread.row->handling == Handling::new_task);
   // It ended, became a zombie, or its exec was handled while other stops were taken in. By the tid:
   // the object may be gone.
   const auto left_alone = [&] {

@@ -11,6 +11,7 @@
 #include "record/model.h"
 #include "record/recorder.h"
 #include "record/scheduler.h"
+#include "record/shared_files.h"
 #include "rewrite/step_site.h"
 #include "tracee/cpu_pin.h"
 
@@ -19,9 +20,10 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_scratch.cpp, session_output.cpp, session_signals.cpp (signals and
-/// trapped instructions), session_ticks.cpp, session_walk.cpp (places finer than counted
-/// ones), session_tasks.cpp (threads, processes, programs).
+/// (those that do not), session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that
+/// processes share), session_signals.cpp (signals and trapped instructions), session_ticks.cpp,
+/// session_walk.cpp (places finer than counted ones), session_tasks.cpp (threads, processes,
+/// programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -88,6 +90,20 @@ class RecordSession {
   void note_output(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
 
+  // session_shared.cpp
+  bool note_shared_mapping(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  SharedFiles::File* enter_shared_file(Thread& thread, const SyscallView& call,
+                                       const std::string& link, const struct stat& info);
+  bool is_mapped_otherwise(const Thread& thread, const MapLine& own, Address start,
+                           std::uint64_t length) const;
+  void note_segment(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void note_remap(const Thread& thread, const SyscallView& call, SyscallExit& exit);
+  bool note_shared_change(const Thread& thread, const std::string& file, const SyscallView& call,
+                          SyscallExit& exit);
+  bool changes_shared_file(const Thread& thread);
+  void share_memory(Thread& thread);
+  void save_shared_memory(Thread& thread);
+
   // session_signals.cpp
   void on_signal(Thread& thread, int signal);
   bool emulate_instruction(Thread& thread, const siginfo_t& info);
@@ -144,6 +160,7 @@ class RecordSession {
   CpuidAnswers own_cpuid_;
   CpuidAnswers& cpuid_;
   MappedFiles files_;
+  SharedFiles shared_files_;
   Scheduler scheduler_;
   StepSiteDecoder step_sites_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -96,18 +97,20 @@ void RecordSession::write_enter(Thread& thread) {
   append(thread, SyscallEnterEvent{thread.entry});
 }
 
-/// Lets the call run. Where other threads see the same memory, what a sleeping call writes goes to
+/// Lets the call run. Where others see the same memory, what a sleeping call writes goes to
 /// scratch memory until the call ends.
 void RecordSession::begin_call(Thread& thread) {
   const MemoryPeek look = peek(thread);
   const bool goes_on = thread.call.number == SYS_restart_syscall && thread.restarted;
   if (!goes_on) thread.notes = before_call(thread.call, look);
   thread.redirected.clear();
-  if (thread.row->blocking == Blocking::may && thread.process->space->users > 1) {
+  const RecordedSpace& space = *thread.process->space;
+  if (thread.row->blocking == Blocking::may && (space.users > 1 || space.shares_memory)) {
     GeneralRegisters regs = thread.regs;
     redirect(thread, regs);
     if (!thread.redirected.empty()) thread.task().set_registers(regs);
   }
+  thread.undivided = changes_shared_file(thread);
   thread.place = Thread::Place::in_call;
   thread.task().resume(Resume::to_syscall);
 }
@@ -116,9 +119,12 @@ void RecordSession::begin_call(Thread& thread) {
 void RecordSession::refuse_by_context(const Thread& thread) const {
   const SyscallView& call = thread.call;
   if (thread.row != nullptr && thread.row->handling == Handling::address_space) {
-    const bool anywhere = call.number == SYS_mmap && !(call.args[3] & MAP_FIXED);
-    const Address start(call.args[0]);
-    const Address end = start + call.args[1];
+    const bool attaches = call.number == SYS_shmat;
+    const bool detaches = call.number == SYS_shmdt;
+    const bool anywhere = (call.number == SYS_mmap && !(call.args[3] & MAP_FIXED)) ||
+                          (attaches && !(call.args[2] & SHM_REMAP));
+    const Address start(call.args[attaches ? 1 : 0]);
+    const Address end = start + (attaches || detaches ? kPageSize : call.args[1]);
     const auto touches = [&](Address from, std::uint64_t size) {
       return start < from + size && from < end;
     };
@@ -224,13 +230,21 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       if (call.result < 0) return;
       const Address at{std::uint64_t(call.result)};
       forget_patches(space, at, args[1]);
-      if (args[3] & MAP_ANONYMOUS) return;
+      const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
+      if (args[3] & MAP_ANONYMOUS) {
+        if (shared) share_memory(thread);
+        return;
+      }
+      if (note_shared_mapping(thread, call, exit)) return;
       const bool executable = args[2] & PROT_EXEC;
       const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);
-      if (!file) return;
+      if (!file) {
+        if (shared) share_memory(thread);
+        return;
+      }
       exit.backing = ObjectRef{file->object, args[5]};
       make_room(thread, call, exit);
-      if ((args[3] & MAP_TYPE) != MAP_PRIVATE) space.shows_shared_files = true;
+      if (shared) space.shows_shared_files = true;
       if (executable) {
         Mapping text;
         text.start = at;
@@ -242,8 +256,14 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       return;
     }
     case SYS_munmap:
+      forget_patches(space, Address(args[0]), args[1]);
+      return;
     case SYS_mremap:
       forget_patches(space, Address(args[0]), args[1]);
+      note_remap(thread, call, exit);
+      return;
+    case SYS_shmat:
+      note_segment(thread, call, exit);
       return;
     case SYS_mprotect:
     case SYS_pkey_mprotect:

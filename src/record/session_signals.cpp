@@ -88,7 +88,8 @@ void RecordSession::on_signal(Thread& thread, int signal) {
       thread.deliver = signal;  // nothing that user code sees
       return;
     case SignalTable::Effect::fatal:
-      // The process ends, so nobody sees how far this thread came after its last event.
+      // The process ends, so nobody sees how far this thread came after its last event, but in
+      // memory that it shares, which deliver() saves.
       deliver(thread, info, false);
       return;
     case SignalTable::Effect::handler:
@@ -255,6 +256,7 @@ void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchron
   RecordedProcess& process = *thread.process;
   const EventNumber number = append(thread, std::move(event));
   process.fatal_signal = number;
+  if (!synchronous && thread.place == Thread::Place::user) save_shared_memory(thread);
   process.ending = true;
   process.ended_by = thread.tid;
   thread.deliver = signal;

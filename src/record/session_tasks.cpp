@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "record/session.h"
 #include "tracee/gate.h"
@@ -78,6 +79,9 @@ std::string executable_of(Pid pid) {
   const ssize_t n = readlink(link.c_str(), path.data(), path.size());
   return n < 0 ? "" : std::string(path.data(), std::size_t(n));
 }
+
+/// What maps shows for memory of MAP_SHARED and MAP_ANONYMOUS.
+constexpr std::string_view kSharedAnonymousName = "/dev/zero (deleted)";
 
 /// What the kernel writes to the robust futexes that a dying thread holds (exit_robust_list() and
 /// handle_futex_death() of kernel/futex/core.c).
@@ -150,6 +154,8 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
+      copy.shows_shared_files = parent.shows_shared_files;
+      copy.shares_memory = parent.shares_memory;
       copy.has_scratch = parent.has_scratch;
       copy.slots.assign(parent.slots.size(), false);
     }
@@ -405,6 +411,9 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
   const Address end = start + page_ceil(call.args[1]);
   for (const MapLine& line : read_maps(thread.process->pid)) {
     if (line.inode == 0 || line.end <= start || line.start >= end) continue;
+    // Whatever becomes text there is like text written at run time: nobody looks into it.
+    const bool anonymous = line.shared && line.name == kSharedAnonymousName;
+    if (anonymous || shared_files_.shown_by(line) != nullptr) continue;
     if (writable && line.shared) {
       throw NotRecordable("mprotect that makes a shared mapping of " + line.name + " writable");
     }
@@ -449,6 +458,7 @@ void RecordSession::on_exiting(Thread& thread) {
   const auto status = int(thread.task().event_message());
   const bool executing = is_executing(process);
   if ((status & 0x7f) != 0 && !executing) process.ending = true;  // killed: all its threads go
+  if ((status & 0x7f) != 0 && !process.fatal_signal) save_shared_memory(thread);
   add_robust_writes(thread.memory(), thread.tid, thread.robust_list, thread.writes_at_exit);
   if (thread.clear_tid != Address() && process.space->users > 1) {
     thread.writes_at_exit.push_back({thread.clear_tid, Bytes(sizeof(pid_t))});

@@ -116,15 +116,6 @@ Refusal refuse_unshare(const SyscallView& call, const MemoryPeek&) {
 
 // --- memory -------------------------------------------------------------------------------------
 
-Refusal refuse_mmap(const SyscallView& call, const MemoryPeek&) {
-  const std::uint64_t type = call.args[3] & MAP_TYPE;
-  const bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
-  if (shared && !(call.args[3] & MAP_ANONYMOUS) && (call.args[2] & PROT_WRITE)) {
-    return "mmap of a file with MAP_SHARED and PROT_WRITE";
-  }
-  return std::nullopt;
-}
-
 Refusal refuse_personality(const SyscallView& call, const MemoryPeek&) {
   constexpr std::uint32_t kQuery = 0xffffffff, kReadImpliesExec = 0x0400000;
   const auto persona = std::uint32_t(call.args[0]);
@@ -156,13 +147,9 @@ struct RefusalRow {
   Refusal (*refuse)(const SyscallView&, const MemoryPeek&);
 };
 constexpr std::array kRefusalRows{
-    RefusalRow{SYS_mmap, refuse_mmap},
-    RefusalRow{SYS_clone, refuse_clone},
-    RefusalRow{SYS_clone3, refuse_clone3},
-    RefusalRow{SYS_unshare, refuse_unshare},
-    RefusalRow{SYS_personality, refuse_personality},
-    RefusalRow{SYS_setsockopt, refuse_setsockopt},
-    RefusalRow{SYS_getsockopt, refuse_getsockopt},
+    RefusalRow{SYS_clone, refuse_clone},           RefusalRow{SYS_clone3, refuse_clone3},
+    RefusalRow{SYS_unshare, refuse_unshare},       RefusalRow{SYS_personality, refuse_personality},
+    RefusalRow{SYS_setsockopt, refuse_setsockopt}, RefusalRow{SYS_getsockopt, refuse_getsockopt},
 };
 
 }  // namespace

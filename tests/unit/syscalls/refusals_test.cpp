@@ -61,18 +61,6 @@ TEST(Refusal, OfRequests) {
   EXPECT_NE(refused(__NR_futex, {0, 6 | 0x80}), "fine");  // FUTEX_LOCK_PI
 }
 
-TEST(Refusal, OfSharedWritableFiles) {
-  const auto mmap = [](std::uint64_t prot, std::uint64_t flags) {
-    return refused(__NR_mmap, {0, 4096, prot, flags, 3, 0});
-  };
-  EXPECT_EQ(mmap(PROT_READ | PROT_WRITE, MAP_SHARED),
-            "mmap of a file with MAP_SHARED and PROT_WRITE");
-  EXPECT_EQ(mmap(PROT_WRITE, MAP_SHARED_VALIDATE), "mmap of a file with MAP_SHARED and PROT_WRITE");
-  EXPECT_EQ(mmap(PROT_READ, MAP_SHARED), "fine");
-  EXPECT_EQ(mmap(PROT_READ | PROT_WRITE, MAP_PRIVATE), "fine");
-  EXPECT_EQ(mmap(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS), "fine");
-}
-
 TEST(Refusal, OfTasks) {
   EXPECT_EQ(refused(__NR_clone, {0x003d0f00}), "fine");  // pthread_create
   EXPECT_EQ(refused(__NR_clone, {0x01200011}), "fine");  // fork
