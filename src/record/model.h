@@ -44,8 +44,8 @@ struct RecordedSpace {
   std::vector<std::pair<Address, Address>> own_text;
   Address loader_start;  ///< text of the dynamic loader
   Address loader_end;
-  bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only
-  bool shares_memory = false;       ///< has memory that other processes may see
+  bool shows_shared_files = false;  ///< maps a file with MAP_SHARED
+  bool shares_memory = false;       ///< can write memory that other processes may see
   bool has_scratch = false;
   std::vector<bool> slots;  ///< scratch slots in use
 };

@@ -1,6 +1,7 @@
 #include "record/outsiders.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +27,8 @@ bool is_younger(int fd, std::int64_t than_ns) {
 
 /// A read lease is given only while nobody has the file open, or mapped, for writing (fcntl(2)).
 bool is_written_by_somebody(int fd) {
+  // Who opens it for writing meanwhile waits for us, and we are told by a signal.
+  fcntl(fd, F_SETSIG, SIGURG);
   if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
     fcntl(fd, F_SETLEASE, F_UNLCK);
     return false;

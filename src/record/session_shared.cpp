@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -63,6 +64,7 @@ std::uint64_t ipc_namespace(Tid tid) {
 
 /// From here on, what calls of this process write may be seen by processes that run meanwhile.
 void RecordSession::share_memory(Thread& thread) {
+  if (thread.process->space->shares_memory) return;
   thread.process->space->shares_memory = true;
   make_scratch(thread);
 }
@@ -87,7 +89,8 @@ bool RecordSession::note_shared_mapping(Thread& thread, const SyscallView& call,
   if (file == nullptr) file = enter_shared_file(thread, call, link, info);
   if (file == nullptr) return false;
   exit.shared = SharedFiles::read(*file, args[5], page_ceil(args[1]));
-  if (shared) share_memory(thread);
+  if (shared && (args[2] & PROT_WRITE)) share_memory(thread);
+  if (shared) thread.process->space->shows_shared_files = true;
   return true;
 }
 
@@ -162,7 +165,7 @@ void RecordSession::note_segment(Thread& thread, const SyscallView& call, Syscal
     }
   }
   exit.shared = SharedFiles::read_segment(*segment, line.end - line.start, thread.memory(), at);
-  share_memory(thread);
+  if (!(call.args[2] & SHM_RDONLY)) share_memory(thread);
 }
 
 /// A mapping that grew may show more of its file.

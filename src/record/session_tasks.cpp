@@ -413,7 +413,10 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
     if (line.inode == 0 || line.end <= start || line.start >= end) continue;
     // Whatever becomes text there is like text written at run time: nobody looks into it.
     const bool anonymous = line.shared && line.name == kSharedAnonymousName;
-    if (anonymous || shared_files_.shown_by(line) != nullptr) continue;
+    if (anonymous || shared_files_.shown_by(line) != nullptr) {
+      if (writable && line.shared) share_memory(thread);
+      continue;
+    }
     if (writable && line.shared) {
       throw NotRecordable("mprotect that makes a shared mapping of " + line.name + " writable");
     }
