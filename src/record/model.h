@@ -110,6 +110,7 @@ struct RecordedThread {
   bool enter_written = false;
   bool undivided = false;      ///< nobody may run between the call's begin and its end
   bool begins_anew = false;    ///< the same call again, of which nothing was recorded
+  bool made_private = false;   ///< it maps, as a copy, what the program meant to share
   KernelSigaction new_action;  ///< rt_sigaction: what it sets
   std::vector<Redirection> redirected;
   /// What restart_syscall (219) goes on with: the call whose pointers the kernel kept.

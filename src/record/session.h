@@ -103,6 +103,9 @@ class RecordSession {
   bool changes_shared_file(const Thread& thread);
   void share_memory(Thread& thread);
   void save_shared_memory(Thread& thread);
+  bool is_private(const std::string& path) const;
+  void make_private(Thread& thread);
+  void note_private_copy(Thread& thread, const SyscallView& call, SyscallExit& exit);
 
   // session_signals.cpp
   void on_signal(Thread& thread, int signal);

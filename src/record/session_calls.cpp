@@ -111,6 +111,7 @@ void RecordSession::begin_call(Thread& thread) {
     if (!thread.redirected.empty()) thread.task().set_registers(regs);
   }
   thread.undivided = changes_shared_file(thread);
+  make_private(thread);
   thread.place = Thread::Place::in_call;
   thread.task().resume(Resume::to_syscall);
 }
@@ -235,6 +236,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
         if (shared) share_memory(thread);
         return;
       }
+      if (thread.made_private) return note_private_copy(thread, call, exit);
       if (note_shared_mapping(thread, call, exit)) return;
       const bool executable = args[2] & PROT_EXEC;
       const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -46,6 +47,10 @@ bool is_elf(int fd) {
          std::memcmp(magic.data(), "\177ELF", magic.size()) == 0;
 }
 
+std::string descriptor_link(Tid tid, std::uint64_t descriptor) {
+  return "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(int(descriptor));
+}
+
 /// The mapping of a stopped thread's address space that holds the address.
 MapLine line_at(Tid tid, Address at) {
   for (MapLine& line : read_maps(Pid(tid.value()))) {
@@ -76,8 +81,7 @@ bool RecordSession::note_shared_mapping(Thread& thread, const SyscallView& call,
   const auto& args = call.args;
   const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
   if (!shared && shared_files_.empty()) return false;
-  const std::string link =
-      "/proc/" + std::to_string(thread.tid.value()) + "/fd/" + std::to_string(int(args[4]));
+  const std::string link = descriptor_link(thread.tid, args[4]);
   struct stat info {};
   if (stat(link.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   SharedFiles::File* file = shared_files_.find(info);
@@ -128,7 +132,8 @@ SharedFiles::File* RecordSession::enter_shared_file(Thread& thread, const Syscal
   }();
   if (const auto who = outsiders.of_file(fd.value(), writable, shared_files_.began_ns())) {
     warn(line.name + " is shared with process " + *who +
-         ", which is not recorded: what that writes is not in the trace");
+         ", which is not recorded: what that writes is not in the trace (--ttrace-private=" +
+         line.name + " gives the program a copy)");
   }
   files_.note_changing(info);
   return &shared_files_.enter({info.st_dev, info.st_ino}, std::move(fd), line);
@@ -171,9 +176,13 @@ void RecordSession::note_segment(Thread& thread, const SyscallView& call, Syscal
 /// A mapping that grew may show more of its file.
 void RecordSession::note_remap(const Thread& thread, const SyscallView& call, SyscallExit& exit) {
   const bool grows = page_ceil(call.args[2]) > page_ceil(call.args[1]);
-  if (shared_files_.empty() || call.result < 0 || !grows) return;
+  const bool none = shared_files_.empty() && options_.private_paths.empty();
+  if (none || call.result < 0 || !grows) return;
   const Address at{std::uint64_t(call.result)};
   const MapLine line = line_at(thread.tid, at);
+  if (!line.shared && line.inode != 0 && is_private(line.name)) {
+    throw NotRecordable("mremap of " + line.name + ", which --ttrace-private made private");
+  }
   SharedFiles::File* file = shared_files_.shown_by(line);
   if (file == nullptr || !file->fd) return;
   exit.shared = SharedFiles::read(*file, line.offset + (at - line.start), page_ceil(call.args[2]));
@@ -231,6 +240,56 @@ void RecordSession::save_shared_memory(Thread& thread) {
     thread.writes_at_exit.push_back(
         {line.start, thread.memory().read(line.start, line.end - line.start)});
   }
+}
+
+bool RecordSession::is_private(const std::string& path) const {
+  return std::any_of(
+      options_.private_paths.begin(), options_.private_paths.end(),
+      [&](const std::string& pattern) { return fnmatch(pattern.c_str(), path.c_str(), 0) == 0; });
+}
+
+/// The call, which begins now, would share a file that the user said it shall not share.
+void RecordSession::make_private(Thread& thread) {
+  thread.made_private = false;
+  const auto& args = thread.call.args;
+  if (options_.private_paths.empty() || thread.call.number != SYS_mmap) return;
+  if ((args[3] & MAP_ANONYMOUS) || (args[3] & MAP_TYPE) == MAP_PRIVATE) return;
+  std::array<char, 4096> path{};
+  const std::string link = descriptor_link(thread.tid, args[4]);
+  if (readlink(link.c_str(), path.data(), path.size() - 1) < 0 || !is_private(path.data())) return;
+  thread.made_private = true;
+  GeneralRegisters regs = thread.regs;
+  regs.r10 = (args[3] & ~std::uint64_t(MAP_TYPE | MAP_SYNC)) | MAP_PRIVATE;
+  thread.task().set_registers(regs);
+}
+
+/// Writing a page of a private mapping makes it the process's own; a replay maps memory of that
+/// contents.
+void RecordSession::note_private_copy(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  thread.regs.r10 = call.args[3];
+  thread.task().set_registers(thread.regs);
+  Mapping copy;
+  copy.start = Address(std::uint64_t(call.result));
+  copy.length = page_ceil(call.args[1]);
+  copy.protection = int(call.args[2]);
+  copy.name = line_at(thread.tid, copy.start).name;
+  std::uint64_t total = 0;
+  for (std::uint64_t done = 0; done < copy.length; done += kPageSize) {
+    const Address at = copy.start + done;
+    Bytes page = thread.memory().read(at, kPageSize);
+    if (page.empty()) break;  // behind the end of the file
+    thread.memory().write(at, page);
+    if (std::all_of(page.begin(), page.end(), [](std::byte b) { return b == std::byte(0); })) {
+      continue;
+    }
+    total += page.size();
+    if (total > kMostSaved) {
+      throw NotRecordable("a private copy of more than " + std::to_string(kMostSaved >> 20) +
+                          " MiB of " + copy.name);
+    }
+    exit.writes.push_back({at, std::move(page)});
+  }
+  exit.overlays.push_back(std::move(copy));
 }
 
 }  // namespace ttrace
