@@ -96,6 +96,7 @@ class RecordSession {
                                        const std::string& link, const struct stat& info);
   bool is_mapped_otherwise(const Thread& thread, const MapLine& own, Address start,
                            std::uint64_t length) const;
+  bool is_shared_for_writing(const SharedFiles::File& file) const;
   void note_segment(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void note_remap(const Thread& thread, const SyscallView& call, SyscallExit& exit);
   bool note_shared_change(const Thread& thread, const std::string& file, const SyscallView& call,

@@ -86,13 +86,16 @@ bool RecordSession::note_shared_mapping(Thread& thread, const SyscallView& call,
   if (stat(link.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   SharedFiles::File* file = shared_files_.find(info);
   if (!shared && file == nullptr) return false;
-  if (!shared && (args[2] & PROT_EXEC)) {
-    file->has_text = true;
-    return false;
+  const bool text = file != nullptr && (args[2] & PROT_EXEC) && is_elf(file->fd.value());
+  if (!shared && text) file->has_text = true;
+  if (file != nullptr && file->has_text && is_shared_for_writing(*file)) {
+    throw NotRecordable("mmap of " + file->name + ", which is mapped as text and shared");
   }
+  if (!shared && text) return false;
   if (file == nullptr) file = enter_shared_file(thread, call, link, info);
   if (file == nullptr) return false;
   exit.shared = SharedFiles::read(*file, args[5], page_ceil(args[1]));
+  if (!shared) make_room(thread, call, exit);  // it may be a library that was linked a moment ago
   if (shared && (args[2] & PROT_WRITE)) share_memory(thread);
   if (shared) thread.process->space->shows_shared_files = true;
   return true;
@@ -148,6 +151,19 @@ bool RecordSession::is_mapped_otherwise(const Thread& thread, const MapLine& own
       if (line.inode != own.inode || line.device != own.device) continue;
       const bool is_own = same && line.start >= start && line.end <= start + length;
       if (!is_own) return true;
+    }
+  }
+  return false;
+}
+
+/// Some recorded process can store in the file.
+bool RecordSession::is_shared_for_writing(const SharedFiles::File& file) const {
+  for (const auto& [tid, other] : threads_) {
+    for (const MapLine& line : read_maps(Pid(tid.value()))) {
+      if (line.shared && (line.protection & PROT_WRITE) && line.inode == file.maps_inode &&
+          line.device == file.maps_device) {
+        return true;
+      }
     }
   }
   return false;

@@ -29,4 +29,10 @@ int main() {
   std::printf("%d %d\n", WEXITSTATUS(status), run());
   OBSERVE(mprotect(writes, 4096, PROT_READ | PROT_EXEC) == 0);
   std::printf("%d\n", reinterpret_cast<int (*)()>(writes)());
+  // Privately mapped it shows what is stored elsewhere, for nobody stores here.
+  void* again = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  void* copy = mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  OBSERVE(again != MAP_FAILED && copy != MAP_FAILED);
+  static_cast<unsigned char*>(again)[1] = 4;
+  std::printf("%d\n", reinterpret_cast<int (*)()>(copy)());
 }

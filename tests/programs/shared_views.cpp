@@ -17,6 +17,8 @@ int main() {
     auto* shown =
         static_cast<volatile char*>(mmap(nullptr, 4096, PROT_READ, MAP_SHARED, reading, 0));
     OBSERVE(shown != MAP_FAILED);
+    // The kernel may not write there either.
+    OBSERVE(pread(reading, const_cast<char*>(shown), 8, 0) == -1 && errno == EFAULT);
     while (shown[0] == 'a') sched_yield();
     auto* again =
         static_cast<volatile char*>(mmap(nullptr, 4096, PROT_READ, MAP_SHARED, reading, 0));
