@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "record/signal_table.h"
@@ -27,6 +29,25 @@ namespace ttrace {
 inline constexpr Address kScratchArea{0x552000000000};
 inline constexpr std::uint64_t kScratchSlot = 1 << 20;
 inline constexpr std::uint64_t kScratchSlots = 256;
+
+/// What is left of a slot: pieces of it, one after the other.
+class ScratchRoom {
+ public:
+  ScratchRoom() = default;
+  ScratchRoom(Address at, std::uint64_t length) : at_(at), left_(length) {}
+
+  std::optional<Address> take(std::uint64_t length) {
+    constexpr std::uint64_t kAlignment = 64;
+    if (length > left_) return {};
+    const std::uint64_t size = std::min(left_, (length + kAlignment - 1) & ~(kAlignment - 1));
+    left_ -= size;
+    return std::exchange(at_, at_ + size);
+  }
+
+ private:
+  Address at_;
+  std::uint64_t left_ = 0;
+};
 
 /// One recorded address space; shared by the threads of a process, and by vfork.
 struct RecordedSpace {

@@ -79,7 +79,9 @@ class RecordSession {
   void answer_affinity(Thread& thread);
 
   // session_scratch.cpp
+  ScratchRoom scratch_of(Thread& thread);
   void redirect(Thread& thread, GeneralRegisters& regs);
+  void redirect_vectors(Thread& thread, GeneralRegisters& regs);
   void move_results(Thread& thread, const std::vector<Redirection>& redirected, SyscallView& call,
                     SyscallExit& exit);
   void show_copies_originals(Thread& thread, const SyscallView& call,

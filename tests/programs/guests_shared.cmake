@@ -1,5 +1,6 @@
 # Memory that processes share by a file's name, a descriptor or a key (docs/decisions/0005).
-foreach(name ping_pong memfd posix system_v mutex views exec killed read_into descriptor futex)
+foreach(name ping_pong memfd posix system_v mutex views exec killed read_into descriptor futex
+             messages)
   ttrace_guest(shared_${name} SEEDS 10)
 endforeach()
 foreach(name write_back end_of_file reshaped code sparse remapped)

@@ -26,11 +26,11 @@ std::string text_of(const SharedChange::Piece& piece) {
 TEST(SharedFiles, AreFoundByFileAndByMapping) {
   SharedFiles files;
   EXPECT_TRUE(files.empty());
-  EXPECT_EQ(files.find({1, 2}), nullptr);
+  EXPECT_EQ(files.find(SharedFiles::Key{1, 2}), nullptr);
   SharedFiles::File& first = files.enter({1, 2}, Fd(), line_of(7, 8, "/first"));
   SharedFiles::File& segment = files.enter({1, 2, true}, Fd(), line_of(1, 5, "/SYSV0"));
-  EXPECT_EQ(files.find({1, 2}), &first);
-  EXPECT_EQ(files.find({1, 2, true}), &segment);
+  EXPECT_EQ(files.find(SharedFiles::Key{1, 2}), &first);
+  EXPECT_EQ(files.find(SharedFiles::Key{1, 2, true}), &segment);
   EXPECT_EQ(files.shown_by(line_of(7, 8, "")), &first);
   EXPECT_EQ(files.shown_by(line_of(7, 9, "")), nullptr);
   EXPECT_EQ(files.shown_by(line_of(0, 0, "")), nullptr);
