@@ -34,7 +34,10 @@ Fd copy_to_memory(int file, std::uint64_t size) {
   if (!copy) throw_errno("memfd_create");
   off_t offset = 0;
   while (std::uint64_t(offset) < size) {
-    if (sendfile(copy.value(), file, &offset, size - std::uint64_t(offset)) <= 0) break;
+    const ssize_t n = sendfile(copy.value(), file, &offset, size - std::uint64_t(offset));
+    if (n < 0 && errno == EINTR) continue;  // the timer that wakes the recorder
+    if (n < 0) throw_errno("copy a mapped file");
+    if (n == 0) break;
   }
   return copy;
 }
