@@ -108,6 +108,8 @@ struct RecordedThread {
   OutputNotes notes;
   bool enter_written = false;
   bool begins_anew = false;    ///< the same call again, of which nothing was recorded
+  bool disturbed = false;      ///< we interrupted its sleep
+  bool rewritten = false;      ///< it runs with other arguments than the program gave
   KernelSigaction new_action;  ///< rt_sigaction: what it sets
   std::vector<Redirection> redirected;
   /// What restart_syscall (219) goes on with: the call whose pointers the kernel kept.
@@ -124,8 +126,10 @@ struct RecordedThread {
   std::optional<MemoryWrite> split;
   Address clear_tid;
   Address robust_list;
-  std::vector<MemoryWrite> writes_at_exit;  ///< what the kernel writes when it ends
-  cpu_set_t affinity{};                     ///< the CPUs that it believes it may use
+  std::vector<MemoryWrite> writes_at_exit;      ///< what the kernel writes when it ends
+  cpu_set_t affinity{};                         ///< the CPUs that it believes it may use
+  Tid attached_by;           ///< a recorded thread has attached to it (ptrace): it stands still
+  bool attach_told = false;  ///< that thread has waited for it
   std::deque<HeldSignal> held_signals;
 
   Task task() const { return Task(tid); }

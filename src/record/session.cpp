@@ -129,7 +129,7 @@ RecordSession::Thread* RecordSession::choose() {
   Thread* current = nullptr;
   for (const auto& [tid, thread] : threads_) {
     if (thread->state == Thread::State::dying) return nullptr;
-    if (thread->state != Thread::State::ready) continue;
+    if (thread->state != Thread::State::ready || thread->attached_by != Tid()) continue;
     if (tid == current_) {
       current = thread.get();
     } else {
@@ -180,7 +180,10 @@ void RecordSession::consider_switch(Thread& thread, Scheduler::CallPlace place) 
 
 bool RecordSession::others_ready(const Thread& thread) const {
   for (const auto& [tid, other] : threads_) {
-    if (other.get() != &thread && other->state == Thread::State::ready) return true;
+    if (other.get() != &thread && other->state == Thread::State::ready &&
+        other->attached_by == Tid()) {
+      return true;
+    }
   }
   return false;
 }

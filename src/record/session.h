@@ -76,6 +76,16 @@ class RecordSession {
   void on_mark(Thread& thread);
   void answer_affinity(Thread& thread);
 
+  // session_ptrace.cpp
+  void answer_ptrace(Thread& thread);
+  std::int64_t answer_attach(const Thread& thread, Thread* of, Tid tid) const;
+  std::int64_t answer_attached(Thread& thread, Thread& of, std::vector<MemoryWrite>& writes);
+  GeneralRegisters registers_shown(const Thread& thread) const;
+  Bytes register_set_shown(Thread& thread, int kind);
+  bool disturb(Thread& thread);
+  bool answer_wait_for_attached(Thread& thread);
+  void detach_all(Tid tracer);
+
   // session_scratch.cpp
   void redirect(Thread& thread, GeneralRegisters& regs);
   void move_results(Thread& thread, const std::vector<Redirection>& redirected, SyscallView& call,

@@ -64,6 +64,13 @@ bool RecordSession::answer_instead(Thread& thread) {
     answer_affinity(thread);
     return true;
   }
+  if (thread.row->handling == Handling::tracing) {
+    answer_ptrace(thread);
+    return true;
+  }
+  if ((call.number == SYS_wait4 || call.number == SYS_waitid) && answer_wait_for_attached(thread)) {
+    return true;
+  }
   if (call.number == SYS_madvise) {
     const auto result = answer_to_advice(call.args[2]);
     if (result) answer(thread, *result);

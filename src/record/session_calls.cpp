@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -103,10 +104,20 @@ void RecordSession::begin_call(Thread& thread) {
   const bool goes_on = thread.call.number == SYS_restart_syscall && thread.restarted;
   if (!goes_on) thread.notes = before_call(thread.call, look);
   thread.redirected.clear();
+  thread.rewritten = false;
+  if (thread.call.number == SYS_clone && (thread.call.args[0] & CLONE_UNTRACED)) {
+    GeneralRegisters regs = thread.regs;
+    regs.rdi &= ~std::uint64_t(CLONE_UNTRACED);
+    thread.task().set_registers(regs);
+    thread.rewritten = true;
+  }
   if (thread.row->blocking == Blocking::may && thread.process->space->users > 1) {
     GeneralRegisters regs = thread.regs;
     redirect(thread, regs);
-    if (!thread.redirected.empty()) thread.task().set_registers(regs);
+    if (!thread.redirected.empty()) {
+      thread.task().set_registers(regs);
+      thread.rewritten = true;
+    }
   }
   thread.place = Thread::Place::in_call;
   thread.task().resume(Resume::to_syscall);
@@ -162,7 +173,8 @@ void RecordSession::on_call_exit(Thread& thread) {
   const Memory& memory = thread.memory();
   SyscallExit exit;
   exit.result = call.result;
-  if (!thread.redirected.empty()) {
+  thread.disturbed = false;
+  if (thread.rewritten) {
     GeneralRegisters regs = thread.regs;
     for (unsigned i = 0; i < 6; ++i) syscall_argument(regs, i) = thread.call.args[i];
     thread.task().set_registers(regs);

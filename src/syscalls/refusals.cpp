@@ -90,7 +90,6 @@ constexpr std::array kNamespaces{
 };
 
 Refusal refuse_clone_flags(const char* call, std::uint64_t flags) {
-  if (flags & CLONE_UNTRACED) return fmt::format("{} CLONE_UNTRACED", call);
   for (const Flag& flag : kNamespaces) {
     if (flags & flag.bit) return fmt::format("{} {}", call, flag.name);
   }
@@ -105,6 +104,8 @@ Refusal refuse_clone3(const SyscallView& call, const MemoryPeek& peek) {
   const auto flags = peek_value<std::uint64_t>(peek, call.args[0]);
   if (!flags) return std::nullopt;  // EFAULT
   if (*flags & kNewTime.bit) return fmt::format("clone3 {}", kNewTime.name);
+  // clone's is taken off the argument, which is here in the program's memory.
+  if (*flags & CLONE_UNTRACED) return "clone3 CLONE_UNTRACED";
   return refuse_clone_flags("clone3", *flags);
 }
 
