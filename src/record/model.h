@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "record/program_filter.h"
 #include "record/signal_table.h"
 #include "rewrite/active_plan.h"
 #include "rewrite/sites.h"
@@ -76,6 +77,13 @@ struct HeldSignal {
   bool queued = false;  ///< sent again, not yet delivered
 };
 
+/// A seccomp filter that the program installs by the call that it is in: in its memory lies a copy
+/// that allows everything.
+struct SoftenedFilter {
+  Address at;
+  std::vector<sock_filter> steps;  ///< what lay there; empty: nothing was changed
+};
+
 /// One recorded thread, between two stops.
 struct RecordedThread {
   enum class State {
@@ -128,6 +136,8 @@ struct RecordedThread {
   Address robust_list;
   std::vector<MemoryWrite> writes_at_exit;      ///< what the kernel writes when it ends
   cpu_set_t affinity{};                         ///< the CPUs that it believes it may use
+  std::shared_ptr<const ProgramFilter> filter;  ///< of the program's own; null: none
+  SoftenedFilter softened;
   Tid attached_by;           ///< a recorded thread has attached to it (ptrace): it stands still
   bool attach_told = false;  ///< that thread has waited for it
   std::deque<HeldSignal> held_signals;

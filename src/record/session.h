@@ -19,9 +19,10 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_scratch.cpp, session_output.cpp, session_signals.cpp (signals and
-/// trapped instructions), session_ticks.cpp, session_walk.cpp (places finer than counted
-/// ones), session_tasks.cpp (threads, processes, programs).
+/// (those that do not), session_filters.cpp, session_memory_file.cpp, session_pi.cpp,
+/// session_ptrace.cpp, session_scratch.cpp, session_output.cpp, session_signals.cpp (signals and
+/// trapped instructions), session_ticks.cpp, session_walk.cpp (places finer than counted ones),
+/// session_tasks.cpp (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -75,6 +76,13 @@ class RecordSession {
   bool answer_captured_write(Thread& thread);
   void on_mark(Thread& thread);
   void answer_affinity(Thread& thread);
+
+  // session_filters.cpp
+  void soften_filter(Thread& thread);
+  void adopt_filter(Thread& thread);
+  bool obey_filter(Thread& thread);
+  void end_thread_by_filter(Thread& thread, std::uint16_t data);
+  void raise_sigsys(Thread& thread, std::uint16_t data, bool fatal);
 
   // session_ptrace.cpp
   void answer_ptrace(Thread& thread);

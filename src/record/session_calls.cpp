@@ -10,6 +10,7 @@
 #include "record/session.h"
 #include "syscalls/written.h"
 #include "tracee/gate.h"
+#include "ttrace/mark.h"
 
 namespace ttrace {
 namespace {
@@ -63,6 +64,7 @@ void RecordSession::on_call_entry(Thread& thread) {
   if (!std::exchange(thread.begins_anew, false)) thread.enter_written = false;
   if (call.number != SYS_restart_syscall) thread.restarted.reset();
 
+  if (call.number != TTRACE_MARK_SYSCALL && obey_filter(thread)) return;
   if (thread.row != nullptr && thread.row->handling == Handling::refused) {
     throw NotRecordable("system call " + syscall_name(call.number) +
                         (*thread.row->why ? std::string(" (") + thread.row->why + ")" : ""));
@@ -105,6 +107,7 @@ void RecordSession::begin_call(Thread& thread) {
   if (!goes_on) thread.notes = before_call(thread.call, look);
   thread.redirected.clear();
   thread.rewritten = false;
+  soften_filter(thread);
   if (thread.call.number == SYS_clone && (thread.call.args[0] & CLONE_UNTRACED)) {
     GeneralRegisters regs = thread.regs;
     regs.rdi &= ~std::uint64_t(CLONE_UNTRACED);
@@ -159,6 +162,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     thread.place = Thread::Place::boundary;
     return;
   }
+  adopt_filter(thread);
   if (begin_anew_after_ignored(thread)) return;
   thread.place = Thread::Place::boundary;
   SyscallView call = thread.call;

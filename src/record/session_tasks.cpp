@@ -158,6 +158,7 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   ++child->process->space->users;
   child->signal_mask = thread.signal_mask;
   child->affinity = thread.affinity;
+  child->filter = thread.filter;
   if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
 
   const bool alive = understand(status).kind == StopStatus::Kind::event &&

@@ -115,8 +115,19 @@ else()
   message(STATUS "guests kind_musl* skipped: there is no musl-gcc (Debian package musl-tools)")
 endif()
 
+# Seccomp filters of the program's own.
+foreach(name errno refused trap kill)
+  ttrace_guest(filter_${name})
+endforeach()
+ttrace_guest(filter_trap_blocked STATUS 159)
+ttrace_guest(filter_kill_itself STATUS 159)
+ttrace_guest(filter_threads SEEDS 20)
+ttrace_guest(filter_allow_list LINK -lseccomp)
+ttrace_guest(filter_tests SEEDS 3)
+
 # Refused by name, until the engine can do them.
-ttrace_guest(refused_seccomp REFUSED "PR_SET_SECCOMP")
+ttrace_guest(refused_seccomp_strict REFUSED "PR_SET_SECCOMP 1")
+ttrace_guest(refused_seccomp_listener REFUSED "SECCOMP_FILTER_FLAG_NEW_LISTENER")
 ttrace_guest(refused_ptrace REFUSED "PTRACE_TRACEME")
 ttrace_guest(refused_ptrace_other REFUSED "PTRACE_ATTACH to another address space")
 ttrace_guest(refused_int80 REFUSED "int 0x80")

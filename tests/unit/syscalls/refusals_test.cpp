@@ -37,9 +37,9 @@ TEST(Refusal, OfRequests) {
   EXPECT_EQ(refused(__NR_prctl, {15}), "fine");
   EXPECT_EQ(refused(__NR_prctl, {4, 1}), "fine");
   EXPECT_EQ(refused(__NR_prctl, {4, 0}), "prctl PR_SET_DUMPABLE 0");
-  EXPECT_EQ(refused(__NR_prctl, {22, 2, 0x1000}), "prctl PR_SET_SECCOMP");
+  EXPECT_EQ(refused(__NR_prctl, {22, 2, 0x1000}), "fine");
   EXPECT_EQ(refused(__NR_prctl, {22, 2, 0}), "fine");
-  EXPECT_EQ(refused(__NR_prctl, {22, 1, 0}), "prctl PR_SET_SECCOMP");
+  EXPECT_EQ(refused(__NR_prctl, {22, 1, 0}), "prctl PR_SET_SECCOMP 1");
   EXPECT_EQ(refused(__NR_prctl, {26, 2}), "prctl PR_SET_TSC");
   EXPECT_EQ(refused(__NR_prctl, {35, 8, 0}), "fine");
   EXPECT_EQ(refused(__NR_prctl, {35, 7, 0}), "prctl PR_SET_MM 7");
@@ -51,7 +51,11 @@ TEST(Refusal, OfRequests) {
   EXPECT_EQ(refused(__NR_arch_prctl, {0x3001}), "fine");
   EXPECT_EQ(refused(__NR_arch_prctl, {0x9999}), "fine");
   EXPECT_EQ(refused(__NR_arch_prctl, {0x1012}), "arch_prctl ARCH_SET_CPUID");
-  EXPECT_EQ(refused(__NR_seccomp, {1, 0, 0x1000}), "seccomp SECCOMP_SET_MODE_FILTER");
+  EXPECT_EQ(refused(__NR_seccomp, {0, 0, 0}), "seccomp SECCOMP_SET_MODE_STRICT");
+  EXPECT_EQ(refused(__NR_seccomp, {0, 1, 0}), "fine");  // EINVAL: a probe
+  EXPECT_EQ(refused(__NR_seccomp, {1, 0, 0x1000}), "fine");
+  EXPECT_EQ(refused(__NR_seccomp, {1, 8, 0}), "fine");  // EFAULT: a probe
+  EXPECT_EQ(refused(__NR_seccomp, {1, 8, 0x1000}), "seccomp SECCOMP_FILTER_FLAG_NEW_LISTENER");
   EXPECT_EQ(refused(__NR_seccomp, {1, 0, 0}), "fine");
   EXPECT_EQ(refused(__NR_seccomp, {2, 0, 0x1000}), "fine");
   EXPECT_EQ(refused(__NR_keyctl, {11}), "fine");
