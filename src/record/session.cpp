@@ -125,6 +125,7 @@ void RecordSession::check_orphans() const {
 /// The thread that runs next, or null if all wait in the kernel or one is on its way out.
 RecordSession::Thread* RecordSession::choose() {
   if (want_switch_) collect_woken();
+  settle_waiters();
   std::vector<Tid> ready;
   Thread* current = nullptr;
   for (const auto& [tid, thread] : threads_) {
@@ -205,6 +206,7 @@ void RecordSession::step(Thread& thread) {
       handle(thread, *status);
     } else if (thread.state == Thread::State::ready && thread.place == Thread::Place::in_call) {
       thread.state = Thread::State::blocked;
+      note_waiting(thread);
       write_enter(thread);
     }
   } catch (const TaskGone& gone) {

@@ -84,6 +84,10 @@ class RecordSession {
   void end_thread_by_filter(Thread& thread, std::uint16_t data);
   void raise_sigsys(Thread& thread, std::uint16_t data, bool fatal);
 
+  // session_pi.cpp
+  void note_waiting(Thread& thread);
+  void settle_waiters();
+
   // session_ptrace.cpp
   void answer_ptrace(Thread& thread);
   std::int64_t answer_attach(const Thread& thread, Thread* of, Tid tid) const;

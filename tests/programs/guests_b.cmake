@@ -138,6 +138,5 @@ ttrace_guest(refused_protect_shared REFUSED "mprotect that makes a shared mappin
 ttrace_guest(refused_truncate_mapped REFUSED "ftruncate")
 ttrace_guest(refused_process_vm_writev REFUSED "process_vm_writev")
 ttrace_guest(refused_memory_file REFUSED "/proc/self/mem")
-ttrace_guest(refused_pi_mutex REFUSED "FUTEX_LOCK_PI")
 # Not refused: absent, as on an old kernel.
 ttrace_guest(absent_io_uring)

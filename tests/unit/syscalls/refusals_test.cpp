@@ -62,7 +62,8 @@ TEST(Refusal, OfRequests) {
   EXPECT_EQ(refused(__NR_keyctl, {23}), "keyctl KEYCTL_DH_COMPUTE");
   EXPECT_EQ(refused(__NR_semctl, {1, 0, 13}), "semctl GETALL");
   EXPECT_EQ(refused(__NR_futex, {0, 0x80}), "fine");
-  EXPECT_NE(refused(__NR_futex, {0, 6 | 0x80}), "fine");  // FUTEX_LOCK_PI
+  EXPECT_EQ(refused(__NR_futex, {0, 6 | 0x80}), "fine");  // FUTEX_LOCK_PI
+  EXPECT_EQ(refused(__NR_futex, {0, 12 | 0x80}), "futex FUTEX_CMP_REQUEUE_PI");
 }
 
 TEST(Refusal, OfSharedWritableFiles) {
