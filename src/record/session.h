@@ -84,6 +84,9 @@ class RecordSession {
   void end_thread_by_filter(Thread& thread, std::uint16_t data);
   void raise_sigsys(Thread& thread, std::uint16_t data, bool fatal);
 
+  // session_memory_file.cpp
+  void note_memory_file(Thread& thread, const SyscallView& call, SyscallExit& exit);
+
   // session_pi.cpp
   void note_waiting(Thread& thread);
   void settle_waiters();
@@ -176,7 +179,8 @@ class RecordSession {
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come
   Tid current_;                     ///< ran last
   bool want_switch_ = false;
-  std::string program_;  ///< what was launched
+  bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
+  std::string program_;               ///< what was launched
   Fd standard_output_;
   Fd standard_error_;
   std::uint64_t collected_output_ = 0;

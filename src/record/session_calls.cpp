@@ -144,13 +144,10 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
       throw NotRecordable("mmap with MAP_GROWSDOWN");
     }
   }
-  const bool opens = call.number == SYS_open || call.number == SYS_openat;
-  const unsigned path = call.number == SYS_open ? 0 : 1;
-  if (opens && (call.args[path + 1] & O_ACCMODE) != O_RDONLY) {
-    constexpr std::size_t kLongestOfThese = 64;
-    const std::string name = thread.memory().read_string(Address(call.args[path]), kLongestOfThese);
-    if (name.starts_with("/proc/") && name.ends_with("/mem")) {
-      throw NotRecordable("writing to " + name);
+  if (call.number == SYS_process_vm_writev) {
+    const auto target = threads_.find(Tid(pid_t(call.args[0])));
+    if (target != threads_.end() && target->second->process->space != thread.process->space) {
+      throw NotRecordable("process_vm_writev to another recorded process");
     }
   }
 }
@@ -210,7 +207,10 @@ void RecordSession::on_call_exit(Thread& thread) {
     exit.written_digest = digest_of_written(call, peek(thread));
     if (exit.written_digest != 0) note_output(thread, call, exit);
   }
-  if (call.result >= 0) note_file_change(thread, call, exit);
+  if (call.result >= 0) {
+    note_memory_file(thread, call, exit);
+    note_file_change(thread, call, exit);
+  }
   finish_call(thread, std::move(exit));
   consider_switch(thread, call.number == SYS_sched_yield ? Scheduler::CallPlace::yield
                                                          : Scheduler::CallPlace::exit);
