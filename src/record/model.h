@@ -138,7 +138,9 @@ struct RecordedThread {
   cpu_set_t affinity{};                         ///< the CPUs that it believes it may use
   std::shared_ptr<const ProgramFilter> filter;  ///< of the program's own; null: none
   SoftenedFilter softened;
-  Tid attached_by;           ///< a recorded thread has attached to it (ptrace): it stands still
+  Tid attached_by;  ///< a recorded thread has attached to it (ptrace): it stands still
+  /// It was made with CLONE_UNTRACED: a sanitizer's helper, in which nobody looks for races.
+  bool asked_untraced = false;
   bool attach_told = false;  ///< that thread has waited for it
   std::deque<HeldSignal> held_signals;
 

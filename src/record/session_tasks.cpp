@@ -159,6 +159,7 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   child->signal_mask = thread.signal_mask;
   child->affinity = thread.affinity;
   child->filter = thread.filter;
+  child->asked_untraced = args.flags & CLONE_UNTRACED;
   if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
 
   const bool alive = understand(status).kind == StopStatus::Kind::event &&

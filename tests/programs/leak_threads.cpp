@@ -84,22 +84,30 @@ static void* in_register(void*) {
   return box;
 }
 
-[[gnu::noinline]] static void leak() {
+/// In a thread that has ended: main()'s stack keeps no copy of the pointer.
+static void* leak(void*) {
   Box* volatile lost = make(70);
   lost->number = 71;
-  lost = nullptr;
+  return nullptr;
 }
 
 int main(int argc, char** argv) {
+  const bool leaks = argc > 1 && std::strcmp(argv[1], "leak") == 0;
   OBSERVE(sem_init(&ready, 0, 0) == 0);
-  void* (*const bodies[])(void*) = {in_read,      in_epoll, in_sleep,
-                                    in_condition, in_loop,  in_register};
-  for (const auto body : bodies) {
+  void* (*const bodies[])(void*) = {in_read,      in_epoll,    in_sleep,
+                                    in_condition, in_register, in_loop};
+  // The report takes long; nothing shall compete with it.
+  const int count = leaks ? 5 : 6;
+  for (int i = 0; i < count; ++i) {
     pthread_t thread;
-    OBSERVE(pthread_create(&thread, nullptr, body, nullptr) == 0);
+    OBSERVE(pthread_create(&thread, nullptr, bodies[i], nullptr) == 0);
     OBSERVE(pthread_detach(thread) == 0);
   }
-  for ([[maybe_unused]] const auto body : bodies) sem_wait(&ready);
-  if (argc > 1 && std::strcmp(argv[1], "leak") == 0) leak();
+  for (int i = 0; i < count; ++i) sem_wait(&ready);
+  if (leaks) {
+    pthread_t thread;
+    OBSERVE(pthread_create(&thread, nullptr, leak, nullptr) == 0);
+    OBSERVE(pthread_join(thread, nullptr) == 0);
+  }
   std::puts("done");
 }
