@@ -144,12 +144,6 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
       throw NotRecordable("mmap with MAP_GROWSDOWN");
     }
   }
-  if (call.number == SYS_process_vm_writev) {
-    const auto target = threads_.find(Tid(pid_t(call.args[0])));
-    if (target != threads_.end() && target->second->process->space != thread.process->space) {
-      throw NotRecordable("process_vm_writev to another recorded process");
-    }
-  }
 }
 
 void RecordSession::on_call_exit(Thread& thread) {
@@ -279,6 +273,12 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
         thread.process->actions->set_action(int(args[0]), thread.new_action);
       }
       return;
+    case SYS_process_vm_writev: {
+      // Another process's memory: a replay copies what lies in the caller's.
+      const Thread* target = find(Tid(pid_t(args[0])));
+      if (target == nullptr || target->process->space != thread.process->space) exit.writes.clear();
+      return;
+    }
     case SYS_rt_sigprocmask:
       thread.signal_mask = thread.task().signal_mask();
       return;

@@ -132,6 +132,7 @@ ttrace_guest(filter_tests SEEDS 3)
 
 # Memory that is written by other doors than an output argument.
 ttrace_guest(mem_process_vm_writev SEEDS 3)
+ttrace_guest(mem_write_child SEEDS 20)
 ttrace_guest(mem_memory_file SEEDS 3)
 
 # Refused by name, until the engine can do them.
@@ -145,7 +146,6 @@ set_tests_properties(integration.refused_spin PROPERTIES RUN_SERIAL TRUE)
 ttrace_guest(refused_map_shared REFUSED "MAP_SHARED and PROT_WRITE")
 ttrace_guest(refused_protect_shared REFUSED "mprotect that makes a shared mapping")
 ttrace_guest(refused_truncate_mapped REFUSED "ftruncate")
-ttrace_guest(refused_write_child REFUSED "process_vm_writev to another recorded process")
 ttrace_guest(refused_memory_of_child REFUSED "writing to the memory of another recorded process")
 ttrace_guest(refused_memory_file_code REFUSED "writing code through /proc/self/mem")
 # Not refused: absent, as on an old kernel.
