@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "record/program_filter.h"
 #include "record/signal_table.h"
 #include "rewrite/active_plan.h"
 #include "rewrite/sites.h"
@@ -98,6 +99,13 @@ struct HeldSignal {
   bool queued = false;  ///< sent again, not yet delivered
 };
 
+/// A seccomp filter that the program installs by the call that it is in: in its memory lies a copy
+/// that allows everything.
+struct SoftenedFilter {
+  Address at;
+  std::vector<sock_filter> steps;  ///< what lay there; empty: nothing was changed
+};
+
 /// One recorded thread, between two stops.
 struct RecordedThread {
   enum class State {
@@ -132,6 +140,8 @@ struct RecordedThread {
   bool undivided = false;      ///< nobody may run between the call's begin and its end
   bool begins_anew = false;    ///< the same call again, of which nothing was recorded
   bool made_private = false;   ///< it maps, as a copy, what the program meant to share
+  bool disturbed = false;      ///< we interrupted its sleep
+  bool rewritten = false;      ///< it runs with other arguments than the program gave
   KernelSigaction new_action;  ///< rt_sigaction: what it sets
   std::vector<Redirection> redirected;
   /// What restart_syscall (219) goes on with: the call whose pointers the kernel kept.
@@ -148,8 +158,14 @@ struct RecordedThread {
   std::optional<MemoryWrite> split;
   Address clear_tid;
   Address robust_list;
-  std::vector<MemoryWrite> writes_at_exit;  ///< what the kernel writes when it ends
-  cpu_set_t affinity{};                     ///< the CPUs that it believes it may use
+  std::vector<MemoryWrite> writes_at_exit;      ///< what the kernel writes when it ends
+  cpu_set_t affinity{};                         ///< the CPUs that it believes it may use
+  std::shared_ptr<const ProgramFilter> filter;  ///< of the program's own; null: none
+  SoftenedFilter softened;
+  Tid attached_by;  ///< a recorded thread has attached to it (ptrace): it stands still
+  /// It was made with CLONE_UNTRACED: a sanitizer's helper, in which nobody looks for races.
+  bool asked_untraced = false;
+  bool attach_told = false;  ///< that thread has waited for it
   std::deque<HeldSignal> held_signals;
 
   Task task() const { return Task(tid); }

@@ -20,7 +20,8 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that
+/// (those that do not), session_filters.cpp, session_memory_file.cpp, session_pi.cpp,
+/// session_ptrace.cpp, session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that
 /// processes share), session_signals.cpp (signals and trapped instructions), session_ticks.cpp,
 /// session_walk.cpp (places finer than counted ones), session_tasks.cpp (threads, processes,
 /// programs).
@@ -77,6 +78,30 @@ class RecordSession {
   bool answer_captured_write(Thread& thread);
   void on_mark(Thread& thread);
   void answer_affinity(Thread& thread);
+
+  // session_filters.cpp
+  void soften_filter(Thread& thread);
+  void adopt_filter(Thread& thread);
+  bool obey_filter(Thread& thread);
+  void end_thread_by_filter(Thread& thread, std::uint16_t data);
+  void raise_sigsys(Thread& thread, std::uint16_t data, bool fatal);
+
+  // session_memory_file.cpp
+  void note_memory_file(Thread& thread, const SyscallView& call, SyscallExit& exit);
+
+  // session_pi.cpp
+  void note_waiting(Thread& thread);
+  void settle_waiters();
+
+  // session_ptrace.cpp
+  void answer_ptrace(Thread& thread);
+  std::int64_t answer_attach(const Thread& thread, Thread* of, Tid tid) const;
+  std::int64_t answer_attached(Thread& thread, Thread& of, std::vector<MemoryWrite>& writes);
+  GeneralRegisters registers_shown(const Thread& thread) const;
+  Bytes register_set_shown(Thread& thread, int kind);
+  bool disturb(Thread& thread);
+  bool answer_wait_for_attached(Thread& thread);
+  void detach_all(Tid tracer);
 
   // session_scratch.cpp
   ScratchRoom scratch_of(Thread& thread);
@@ -177,7 +202,8 @@ class RecordSession {
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come
   Tid current_;                     ///< ran last
   bool want_switch_ = false;
-  std::string program_;  ///< what was launched
+  bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
+  std::string program_;               ///< what was launched
   Fd standard_output_;
   Fd standard_error_;
   std::uint64_t collected_output_ = 0;

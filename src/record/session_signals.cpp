@@ -160,13 +160,13 @@ bool RecordSession::step_back_for_held(Thread& thread) {
 
 /// A traced thread is interrupted by ignored signals too (sig_ignored() of kernel/signal.c), and
 /// some calls then fail with EINTR, as they never would untraced: true if that happened; the call
-/// is made again, with its whole timeout, and nothing is recorded.
+/// is made again, with its whole timeout, and nothing is recorded. The same if we interrupted it.
 bool RecordSession::begin_anew_after_ignored(Thread& thread) {
   const bool can_be_interrupted = thread.row->blocking == Blocking::may;
   if (!can_be_interrupted || std::int64_t(thread.regs.rax) != -EINTR) return false;
   const PendingSignals now = read_pending_signals(thread.tid);
   std::uint64_t due = now.pending & ~now.blocked;
-  if (due == 0) return false;
+  if (due == 0 && !thread.disturbed) return false;
   for (int signal = 1; signal <= 64; ++signal) {
     const bool is_due = due >> (signal - 1) & 1;
     if (is_due && thread.process->actions->effect_of(signal) != SignalTable::Effect::ignored) {
@@ -174,6 +174,7 @@ bool RecordSession::begin_anew_after_ignored(Thread& thread) {
     }
   }
   thread.begins_anew = true;
+  thread.disturbed = false;
   step_back(thread);
   return true;
 }

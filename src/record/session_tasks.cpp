@@ -164,6 +164,8 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   ++child->process->space->users;
   child->signal_mask = thread.signal_mask;
   child->affinity = thread.affinity;
+  child->filter = thread.filter;
+  child->asked_untraced = args.flags & CLONE_UNTRACED;
   if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
 
   const bool alive = understand(status).kind == StopStatus::Kind::event &&
@@ -175,8 +177,12 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   made.flags = args.flags;
   if (alive) {
     child->regs = child->task().registers();
+    if (thread.rewritten) {
+      for (unsigned i = 0; i < 6; ++i) syscall_argument(child->regs, i) = thread.call.args[i];
+      child->task().set_registers(child->regs);
+    }
     made.registers = child->regs;
-    if (args.flags & CLONE_VM && args.flags & CLONE_THREAD) make_scratch(*child);
+    if ((args.flags & CLONE_VM) && !(args.flags & CLONE_VFORK)) make_scratch(*child);
   } else {
     made.registers = thread.regs;  // killed before its first instruction: nothing will run
     made.registers.rax = 0;
@@ -490,6 +496,7 @@ void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) 
   --process->threads;
   --space.users;
   if (thread.slot) space.slots.at(*thread.slot) = false;
+  detach_all(thread.tid);
   if (first) {
     const EventNumber number = append(thread, ProcessExitEvent{process->pid, wait_status});
     if (status.kind == StopStatus::Kind::killed) {

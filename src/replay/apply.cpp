@@ -121,6 +121,7 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
   if (row != nullptr && row->handling == Handling::address_space) {
     shape_address_space(thread, entry, exit);
   }
+  if (entry.number == SYS_process_vm_writev) write_other_process(thread, entry, exit);
   if (exit.written_digest != 0) check_written(thread, entry, exit);
   for (const Mapping& overlay : exit.overlays) map(space, overlay);
   add_plans(space, exit.plans);

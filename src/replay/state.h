@@ -50,6 +50,10 @@ struct Replayer::State {
   void check_written(const ReplayContext& thread, const SyscallEntry& entry,
                      const SyscallExit& exit);
 
+  // apply_foreign.cpp
+  void write_other_process(ReplayContext& thread, const SyscallEntry& entry,
+                           const SyscallExit& exit);
+
   // apply_calls.cpp
   void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                            const SyscallExit& exit);
