@@ -28,6 +28,9 @@ std::string effects_text(const SyscallExit& exit) {
   std::string text;
   if (bytes > 0) text += fmt::format(" [{} bytes written]", bytes);
   if (exit.backing) text += fmt::format(" [object {}]", exit.backing->object);
+  if (exit.shared) {
+    text += fmt::format(" [shared memory {}, {} bytes]", exit.shared->number, exit.shared->length);
+  }
   if (!exit.patches.empty()) text += fmt::format(" [{} patches]", exit.patches.size());
   if (exit.output_stream) text += exit.output_stream == 2 ? " [stderr]" : " [stdout]";
   return text;

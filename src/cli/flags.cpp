@@ -38,6 +38,8 @@ constexpr std::array kRows = {
           "what a switch in the middle of computation is counted by; none: switches at system calls"},
   FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
+  FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
+          "give the program a copy of what it maps as shared of such files; may be repeated"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
           "where traces are kept"},
   FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,

@@ -69,7 +69,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   TickPlanCache ticks(SiteCache::default_directory());
   RecordingLab lab(binary,
                    {timeout, directory, context.terminal, interrupts.flag(),
-                    flags.text("ticks") == "none" ? nullptr : &ticks},
+                    flags.text("ticks") == "none" ? nullptr : &ticks, flags.texts("private")},
                    sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;

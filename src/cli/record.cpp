@@ -38,6 +38,7 @@ int record_program(const Context& context, const FlagSet& flags,
   options.timeout = flags.duration("timeout");
   options.interrupted = interrupts.flag();
   options.sites = &sites;
+  options.private_paths = flags.texts("private");
   const RecordResult result = record(what, options);
   for (const std::string& warning : result.warnings) {
     context.err.write("[ttrace] warning: " + warning + "\n");

@@ -35,7 +35,8 @@ class RecordingLab : public Lab {
     std::string directory;  ///< of the traces
     bool color = false;     ///< output is shown on a terminal
     const std::atomic<bool>* interrupted = nullptr;
-    TickPlanCache* ticks = nullptr;  ///< null: attempts have no ticks
+    TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
+    std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
   };
   /// `sites` and `options.ticks` must outlive it.
   RecordingLab(TestBinary binary, Options options, SiteCache& sites);

@@ -34,7 +34,10 @@ Fd copy_to_memory(int file, std::uint64_t size) {
   if (!copy) throw_errno("memfd_create");
   off_t offset = 0;
   while (std::uint64_t(offset) < size) {
-    if (sendfile(copy.value(), file, &offset, size - std::uint64_t(offset)) <= 0) break;
+    const ssize_t n = sendfile(copy.value(), file, &offset, size - std::uint64_t(offset));
+    if (n < 0 && errno == EINTR) continue;  // the timer that wakes the recorder
+    if (n < 0) throw_errno("copy a mapped file");
+    if (n == 0) break;
   }
   return copy;
 }
@@ -58,7 +61,8 @@ std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descr
     if (!executable) data_[{info.st_dev, info.st_ino}] = std::uint64_t(info.st_size);
     // A library is mapped piece by piece: most times it is known.
     if (const auto known = known_.find(identity_of(info));
-        known != known_.end() && (!executable || known->second.plan != nullptr)) {
+        known != known_.end() && !changing_.contains({info.st_dev, info.st_ino}) &&
+        (!executable || known->second.plan != nullptr)) {
       return known->second;
     }
   }
@@ -127,6 +131,8 @@ MappedFiles::Identity MappedFiles::identity_of(const struct stat& info) {
 MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {
   struct stat info {};
   fstat(file.value(), &info);
+  const bool changing = changing_.contains({info.st_dev, info.st_ino});
+  if (changing) known_.erase(identity_of(info));
   const auto [known, is_new] = known_.try_emplace(identity_of(info));
   File& result = known->second;
   if (executable && sites_ != nullptr) result.plan = &sites_->plan_of(file.value());
@@ -137,7 +143,7 @@ MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool exec
   object.info.size = std::uint64_t(info.st_size);
   object.mtime_ns = nanoseconds(info.st_mtim);
   // A file written during the recording may be written again: take its contents now.
-  object.file = object.mtime_ns >= began_ns_
+  object.file = changing || object.mtime_ns >= began_ns_
                     ? copy_to_memory(file.value(), std::uint64_t(info.st_size))
                     : std::move(file);
   result.object = recording_.add_object(std::move(object));

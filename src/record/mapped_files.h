@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -41,6 +42,13 @@ class MappedFiles {
     std::uint64_t size_now = 0;
   };
   bool has_data() const { return !data_.empty(); }
+  /// The file may be changed without notice from now on: its contents are taken anew whenever it is
+  /// mapped.
+  void note_changing(const struct stat& info) { changing_.insert({info.st_dev, info.st_ino}); }
+  /// It was mapped before, as data.
+  bool was_mapped(const struct stat& info) const {
+    return data_.contains({info.st_dev, info.st_ino});
+  }
   /// What is known of the file of that name if it was ever mapped as data.
   std::optional<Data> mapped_data(const std::string& path) const;
   /// The file of that name, which maps showed with this device and inode; NotRecordable if it was
@@ -63,6 +71,7 @@ class MappedFiles {
   std::map<Identity, File> known_;
   /// Sizes of the files mapped as data, by device and inode.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> data_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> changing_;  ///< device and inode
 };
 
 }  // namespace ttrace

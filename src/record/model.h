@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -10,8 +11,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "record/program_filter.h"
 #include "record/signal_table.h"
 #include "rewrite/active_plan.h"
 #include "rewrite/sites.h"
@@ -27,6 +30,25 @@ namespace ttrace {
 inline constexpr Address kScratchArea{0x552000000000};
 inline constexpr std::uint64_t kScratchSlot = 1 << 20;
 inline constexpr std::uint64_t kScratchSlots = 256;
+
+/// What is left of a slot: pieces of it, one after the other.
+class ScratchRoom {
+ public:
+  ScratchRoom() = default;
+  ScratchRoom(Address at, std::uint64_t length) : at_(at), left_(length) {}
+
+  std::optional<Address> take(std::uint64_t length) {
+    constexpr std::uint64_t kAlignment = 64;
+    if (length > left_) return {};
+    const std::uint64_t size = std::min(left_, (length + kAlignment - 1) & ~(kAlignment - 1));
+    left_ -= size;
+    return std::exchange(at_, at_ + size);
+  }
+
+ private:
+  Address at_;
+  std::uint64_t left_ = 0;
+};
 
 /// One recorded address space; shared by the threads of a process, and by vfork.
 struct RecordedSpace {
@@ -44,7 +66,8 @@ struct RecordedSpace {
   std::vector<std::pair<Address, Address>> own_text;
   Address loader_start;  ///< text of the dynamic loader
   Address loader_end;
-  bool shows_shared_files = false;  ///< maps a file with MAP_SHARED, read-only
+  bool shows_shared_files = false;  ///< maps a file with MAP_SHARED
+  bool shares_memory = false;       ///< can write memory that other processes may see
   bool has_scratch = false;
   std::vector<bool> slots;  ///< scratch slots in use
 };
@@ -74,6 +97,13 @@ struct HeldSignal {
   siginfo_t info{};
   int cookie = 0;       ///< tells our re-sent copy from others
   bool queued = false;  ///< sent again, not yet delivered
+};
+
+/// A seccomp filter that the program installs by the call that it is in: in its memory lies a copy
+/// that allows everything.
+struct SoftenedFilter {
+  Address at;
+  std::vector<sock_filter> steps;  ///< what lay there; empty: nothing was changed
 };
 
 /// One recorded thread, between two stops.
@@ -107,7 +137,11 @@ struct RecordedThread {
   SyscallEntry entry;
   OutputNotes notes;
   bool enter_written = false;
+  bool undivided = false;      ///< nobody may run between the call's begin and its end
   bool begins_anew = false;    ///< the same call again, of which nothing was recorded
+  bool made_private = false;   ///< it maps, as a copy, what the program meant to share
+  bool disturbed = false;      ///< we interrupted its sleep
+  bool rewritten = false;      ///< it runs with other arguments than the program gave
   KernelSigaction new_action;  ///< rt_sigaction: what it sets
   std::vector<Redirection> redirected;
   /// What restart_syscall (219) goes on with: the call whose pointers the kernel kept.
@@ -124,8 +158,14 @@ struct RecordedThread {
   std::optional<MemoryWrite> split;
   Address clear_tid;
   Address robust_list;
-  std::vector<MemoryWrite> writes_at_exit;  ///< what the kernel writes when it ends
-  cpu_set_t affinity{};                     ///< the CPUs that it believes it may use
+  std::vector<MemoryWrite> writes_at_exit;      ///< what the kernel writes when it ends
+  cpu_set_t affinity{};                         ///< the CPUs that it believes it may use
+  std::shared_ptr<const ProgramFilter> filter;  ///< of the program's own; null: none
+  SoftenedFilter softened;
+  Tid attached_by;  ///< a recorded thread has attached to it (ptrace): it stands still
+  /// It was made with CLONE_UNTRACED: a sanitizer's helper, in which nobody looks for races.
+  bool asked_untraced = false;
+  bool attach_told = false;  ///< that thread has waited for it
   std::deque<HeldSignal> held_signals;
 
   Task task() const { return Task(tid); }

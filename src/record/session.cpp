@@ -125,11 +125,12 @@ void RecordSession::check_orphans() const {
 /// The thread that runs next, or null if all wait in the kernel or one is on its way out.
 RecordSession::Thread* RecordSession::choose() {
   if (want_switch_) collect_woken();
+  settle_waiters();
   std::vector<Tid> ready;
   Thread* current = nullptr;
   for (const auto& [tid, thread] : threads_) {
     if (thread->state == Thread::State::dying) return nullptr;
-    if (thread->state != Thread::State::ready) continue;
+    if (thread->state != Thread::State::ready || thread->attached_by != Tid()) continue;
     if (tid == current_) {
       current = thread.get();
     } else {
@@ -180,7 +181,10 @@ void RecordSession::consider_switch(Thread& thread, Scheduler::CallPlace place) 
 
 bool RecordSession::others_ready(const Thread& thread) const {
   for (const auto& [tid, other] : threads_) {
-    if (other.get() != &thread && other->state == Thread::State::ready) return true;
+    if (other.get() != &thread && other->state == Thread::State::ready &&
+        other->attached_by == Tid()) {
+      return true;
+    }
   }
   return false;
 }
@@ -202,6 +206,7 @@ void RecordSession::step(Thread& thread) {
       handle(thread, *status);
     } else if (thread.state == Thread::State::ready && thread.place == Thread::Place::in_call) {
       thread.state = Thread::State::blocked;
+      note_waiting(thread);
       write_enter(thread);
     }
   } catch (const TaskGone& gone) {
@@ -233,8 +238,9 @@ void RecordSession::resume(Thread& thread) {
 std::optional<int> RecordSession::wait_for(Thread& thread) {
   const Tid tid = thread.tid;
   const bool in_call = thread.place == Thread::Place::in_call;
-  const bool may_block = in_call && (thread.row->blocking == Blocking::may ||
-                                     thread.row->handling == Handling::new_task);
+  const bool may_block =
+      in_call && !thread.undivided &&
+      (thread.row->blocking == Blocking::may || thread.row->handling == Handling::new_task);
   // It ended, became a zombie, or its exec was handled while other stops were taken in. By the tid:
   // the object may be gone.
   const auto left_alone = [&] {

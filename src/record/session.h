@@ -11,6 +11,7 @@
 #include "record/model.h"
 #include "record/recorder.h"
 #include "record/scheduler.h"
+#include "record/shared_files.h"
 #include "rewrite/step_site.h"
 #include "tracee/cpu_pin.h"
 
@@ -19,9 +20,11 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_scratch.cpp, session_output.cpp, session_signals.cpp (signals and
-/// trapped instructions), session_ticks.cpp, session_walk.cpp (places finer than counted
-/// ones), session_tasks.cpp (threads, processes, programs).
+/// (those that do not), session_filters.cpp, session_memory_file.cpp, session_pi.cpp,
+/// session_ptrace.cpp, session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that
+/// processes share), session_signals.cpp (signals and trapped instructions), session_ticks.cpp,
+/// session_walk.cpp (places finer than counted ones), session_tasks.cpp (threads, processes,
+/// programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -76,8 +79,34 @@ class RecordSession {
   void on_mark(Thread& thread);
   void answer_affinity(Thread& thread);
 
+  // session_filters.cpp
+  void soften_filter(Thread& thread);
+  void adopt_filter(Thread& thread);
+  bool obey_filter(Thread& thread);
+  void end_thread_by_filter(Thread& thread, std::uint16_t data);
+  void raise_sigsys(Thread& thread, std::uint16_t data, bool fatal);
+
+  // session_memory_file.cpp
+  void note_memory_file(Thread& thread, const SyscallView& call, SyscallExit& exit);
+
+  // session_pi.cpp
+  void note_waiting(Thread& thread);
+  void settle_waiters();
+
+  // session_ptrace.cpp
+  void answer_ptrace(Thread& thread);
+  std::int64_t answer_attach(const Thread& thread, Thread* of, Tid tid) const;
+  std::int64_t answer_attached(Thread& thread, Thread& of, std::vector<MemoryWrite>& writes);
+  GeneralRegisters registers_shown(const Thread& thread) const;
+  Bytes register_set_shown(Thread& thread, int kind);
+  bool disturb(Thread& thread);
+  bool answer_wait_for_attached(Thread& thread);
+  void detach_all(Tid tracer);
+
   // session_scratch.cpp
+  ScratchRoom scratch_of(Thread& thread);
   void redirect(Thread& thread, GeneralRegisters& regs);
+  void redirect_vectors(Thread& thread, GeneralRegisters& regs);
   void move_results(Thread& thread, const std::vector<Redirection>& redirected, SyscallView& call,
                     SyscallExit& exit);
   void show_copies_originals(Thread& thread, const SyscallView& call,
@@ -87,6 +116,24 @@ class RecordSession {
   int stream_of(const Thread& thread, int descriptor) const;
   void note_output(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
+
+  // session_shared.cpp
+  bool note_shared_mapping(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  SharedFiles::File* enter_shared_file(Thread& thread, const SyscallView& call,
+                                       const std::string& link, const struct stat& info);
+  bool is_mapped_otherwise(const Thread& thread, const MapLine& own, Address start,
+                           std::uint64_t length) const;
+  bool is_shared_for_writing(const SharedFiles::File& file) const;
+  void note_segment(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void note_remap(const Thread& thread, const SyscallView& call, SyscallExit& exit);
+  bool note_shared_change(const Thread& thread, const std::string& file, const SyscallView& call,
+                          SyscallExit& exit);
+  bool changes_shared_file(const Thread& thread);
+  void share_memory(Thread& thread);
+  void save_shared_memory(Thread& thread);
+  bool is_private(const std::string& path) const;
+  void make_private(Thread& thread);
+  void note_private_copy(Thread& thread, const SyscallView& call, SyscallExit& exit);
 
   // session_signals.cpp
   void on_signal(Thread& thread, int signal);
@@ -144,6 +191,7 @@ class RecordSession {
   CpuidAnswers own_cpuid_;
   CpuidAnswers& cpuid_;
   MappedFiles files_;
+  SharedFiles shared_files_;
   Scheduler scheduler_;
   StepSiteDecoder step_sites_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()
@@ -154,7 +202,8 @@ class RecordSession {
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come
   Tid current_;                     ///< ran last
   bool want_switch_ = false;
-  std::string program_;  ///< what was launched
+  bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
+  std::string program_;               ///< what was launched
   Fd standard_output_;
   Fd standard_error_;
   std::uint64_t collected_output_ = 0;

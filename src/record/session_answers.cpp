@@ -1,4 +1,6 @@
+#include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,6 +64,18 @@ bool RecordSession::answer_instead(Thread& thread) {
   }
   if (thread.row->handling == Handling::affinity) {
     answer_affinity(thread);
+    return true;
+  }
+  if (thread.row->handling == Handling::tracing) {
+    answer_ptrace(thread);
+    return true;
+  }
+  if ((call.number == SYS_wait4 || call.number == SYS_waitid) && answer_wait_for_attached(thread)) {
+    return true;
+  }
+  if (call.number == SYS_prctl && std::uint32_t(call.args[0]) == PR_GET_SECCOMP) {
+    // The recorder's own filter is none of the program's.
+    answer(thread, thread.filter ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED);
     return true;
   }
   if (call.number == SYS_madvise) {

@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,6 +11,7 @@
 #include "record/session.h"
 #include "syscalls/written.h"
 #include "tracee/gate.h"
+#include "ttrace/mark.h"
 
 namespace ttrace {
 namespace {
@@ -62,6 +65,7 @@ void RecordSession::on_call_entry(Thread& thread) {
   if (!std::exchange(thread.begins_anew, false)) thread.enter_written = false;
   if (call.number != SYS_restart_syscall) thread.restarted.reset();
 
+  if (call.number != TTRACE_MARK_SYSCALL && obey_filter(thread)) return;
   if (thread.row != nullptr && thread.row->handling == Handling::refused) {
     throw NotRecordable("system call " + syscall_name(call.number) +
                         (*thread.row->why ? std::string(" (") + thread.row->why + ")" : ""));
@@ -96,18 +100,32 @@ void RecordSession::write_enter(Thread& thread) {
   append(thread, SyscallEnterEvent{thread.entry});
 }
 
-/// Lets the call run. Where other threads see the same memory, what a sleeping call writes goes to
+/// Lets the call run. Where others see the same memory, what a sleeping call writes goes to
 /// scratch memory until the call ends.
 void RecordSession::begin_call(Thread& thread) {
   const MemoryPeek look = peek(thread);
   const bool goes_on = thread.call.number == SYS_restart_syscall && thread.restarted;
   if (!goes_on) thread.notes = before_call(thread.call, look);
   thread.redirected.clear();
-  if (thread.row->blocking == Blocking::may && thread.process->space->users > 1) {
+  thread.rewritten = false;
+  soften_filter(thread);
+  if (thread.call.number == SYS_clone && (thread.call.args[0] & CLONE_UNTRACED)) {
+    GeneralRegisters regs = thread.regs;
+    regs.rdi &= ~std::uint64_t(CLONE_UNTRACED);
+    thread.task().set_registers(regs);
+    thread.rewritten = true;
+  }
+  const RecordedSpace& space = *thread.process->space;
+  if (thread.row->blocking == Blocking::may && (space.users > 1 || space.shares_memory)) {
     GeneralRegisters regs = thread.regs;
     redirect(thread, regs);
-    if (!thread.redirected.empty()) thread.task().set_registers(regs);
+    if (!thread.redirected.empty()) {
+      thread.task().set_registers(regs);
+      thread.rewritten = true;
+    }
   }
+  thread.undivided = changes_shared_file(thread);
+  make_private(thread);
   thread.place = Thread::Place::in_call;
   thread.task().resume(Resume::to_syscall);
 }
@@ -116,9 +134,12 @@ void RecordSession::begin_call(Thread& thread) {
 void RecordSession::refuse_by_context(const Thread& thread) const {
   const SyscallView& call = thread.call;
   if (thread.row != nullptr && thread.row->handling == Handling::address_space) {
-    const bool anywhere = call.number == SYS_mmap && !(call.args[3] & MAP_FIXED);
-    const Address start(call.args[0]);
-    const Address end = start + call.args[1];
+    const bool attaches = call.number == SYS_shmat;
+    const bool detaches = call.number == SYS_shmdt;
+    const bool anywhere = (call.number == SYS_mmap && !(call.args[3] & MAP_FIXED)) ||
+                          (attaches && !(call.args[2] & SHM_REMAP));
+    const Address start(call.args[attaches ? 1 : 0]);
+    const Address end = start + (attaches || detaches ? kPageSize : call.args[1]);
     const auto touches = [&](Address from, std::uint64_t size) {
       return start < from + size && from < end;
     };
@@ -130,15 +151,6 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
       throw NotRecordable("mmap with MAP_GROWSDOWN");
     }
   }
-  const bool opens = call.number == SYS_open || call.number == SYS_openat;
-  const unsigned path = call.number == SYS_open ? 0 : 1;
-  if (opens && (call.args[path + 1] & O_ACCMODE) != O_RDONLY) {
-    constexpr std::size_t kLongestOfThese = 64;
-    const std::string name = thread.memory().read_string(Address(call.args[path]), kLongestOfThese);
-    if (name.starts_with("/proc/") && name.ends_with("/mem")) {
-      throw NotRecordable("writing to " + name);
-    }
-  }
 }
 
 void RecordSession::on_call_exit(Thread& thread) {
@@ -148,6 +160,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     thread.place = Thread::Place::boundary;
     return;
   }
+  adopt_filter(thread);
   if (begin_anew_after_ignored(thread)) return;
   thread.place = Thread::Place::boundary;
   SyscallView call = thread.call;
@@ -162,7 +175,8 @@ void RecordSession::on_call_exit(Thread& thread) {
   const Memory& memory = thread.memory();
   SyscallExit exit;
   exit.result = call.result;
-  if (!thread.redirected.empty()) {
+  thread.disturbed = false;
+  if (thread.rewritten) {
     GeneralRegisters regs = thread.regs;
     for (unsigned i = 0; i < 6; ++i) syscall_argument(regs, i) = thread.call.args[i];
     thread.task().set_registers(regs);
@@ -194,7 +208,10 @@ void RecordSession::on_call_exit(Thread& thread) {
     exit.written_digest = digest_of_written(call, peek(thread));
     if (exit.written_digest != 0) note_output(thread, call, exit);
   }
-  if (call.result >= 0) note_file_change(thread, call, exit);
+  if (call.result >= 0) {
+    note_memory_file(thread, call, exit);
+    note_file_change(thread, call, exit);
+  }
   finish_call(thread, std::move(exit));
   consider_switch(thread, call.number == SYS_sched_yield ? Scheduler::CallPlace::yield
                                                          : Scheduler::CallPlace::exit);
@@ -224,13 +241,22 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       if (call.result < 0) return;
       const Address at{std::uint64_t(call.result)};
       forget_patches(space, at, args[1]);
-      if (args[3] & MAP_ANONYMOUS) return;
+      const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
+      if (args[3] & MAP_ANONYMOUS) {
+        if (shared) share_memory(thread);
+        return;
+      }
+      if (thread.made_private) return note_private_copy(thread, call, exit);
+      if (note_shared_mapping(thread, call, exit)) return;
       const bool executable = args[2] & PROT_EXEC;
       const auto file = files_.from_descriptor(thread.tid, int(args[4]), executable);
-      if (!file) return;
+      if (!file) {
+        if (shared) share_memory(thread);
+        return;
+      }
       exit.backing = ObjectRef{file->object, args[5]};
       make_room(thread, call, exit);
-      if ((args[3] & MAP_TYPE) != MAP_PRIVATE) space.shows_shared_files = true;
+      if (shared) space.shows_shared_files = true;
       if (executable) {
         Mapping text;
         text.start = at;
@@ -242,8 +268,14 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       return;
     }
     case SYS_munmap:
+      forget_patches(space, Address(args[0]), args[1]);
+      return;
     case SYS_mremap:
       forget_patches(space, Address(args[0]), args[1]);
+      note_remap(thread, call, exit);
+      return;
+    case SYS_shmat:
+      note_segment(thread, call, exit);
       return;
     case SYS_mprotect:
     case SYS_pkey_mprotect:
@@ -263,6 +295,12 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
         thread.process->actions->set_action(int(args[0]), thread.new_action);
       }
       return;
+    case SYS_process_vm_writev: {
+      // Another process's memory: a replay copies what lies in the caller's.
+      const Thread* target = find(Tid(pid_t(args[0])));
+      if (target == nullptr || target->process->space != thread.process->space) exit.writes.clear();
+      return;
+    }
     case SYS_rt_sigprocmask:
       thread.signal_mask = thread.task().signal_mask();
       return;

@@ -1,11 +1,11 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
-#include <linux/limits.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "record/file_changes.h"
 #include "record/session.h"
 #include "syscalls/written.h"
 #include "tracee/maps.h"
@@ -20,46 +20,6 @@ constexpr std::uint64_t kMostOutput = 64 << 20;
 
 /// How much of a mapping is saved when a write shows in it.
 constexpr std::uint64_t kMostShown = 64 << 20;
-
-/// A name, under /proc, of the file whose contents the call changed; "" if it changes none.
-std::string changed_file(const SyscallView& call, Tid tid, const Memory& memory) {
-  const std::string of_thread = "/proc/" + std::to_string(tid.value());
-  const auto descriptor = [&](std::uint64_t number) {
-    return of_thread + "/fd/" + std::to_string(int(number));
-  };
-  switch (call.number) {
-    case SYS_write:
-    case SYS_writev:
-    case SYS_pwrite64:
-    case SYS_pwritev:
-    case SYS_pwritev2:
-    case SYS_ftruncate:
-    case SYS_fallocate:
-    case SYS_sendfile:
-      return descriptor(call.args[0]);
-    case SYS_copy_file_range:
-    case SYS_splice:
-      return descriptor(call.args[2]);
-    case SYS_creat:
-      return descriptor(std::uint64_t(call.result));
-    case SYS_open:
-      return call.args[1] & O_TRUNC ? descriptor(std::uint64_t(call.result)) : "";
-    case SYS_openat:
-      return call.args[2] & O_TRUNC ? descriptor(std::uint64_t(call.result)) : "";
-    case SYS_truncate: {
-      const std::string path = memory.read_string(Address(call.args[0]), PATH_MAX);
-      return of_thread + (path.starts_with("/") ? "/root" : "/cwd/") + path;
-    }
-    default:
-      return "";
-  }
-}
-
-/// Such a call may leave a file of another size.
-bool may_resize(std::int64_t number) {
-  return number != SYS_write && number != SYS_writev && number != SYS_pwrite64 &&
-         number != SYS_pwritev && number != SYS_pwritev2;
-}
 
 }  // namespace
 
@@ -97,9 +57,10 @@ void RecordSession::note_output(Thread& thread, const SyscallView& call, Syscall
 /// A write to a file shows in the mappings of that file: in shared ones, and in pages of private
 /// ones that were not written yet.
 void RecordSession::note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit) {
-  if (!files_.has_data()) return;
+  if (!files_.has_data() && shared_files_.empty()) return;
   const std::string file = changed_file(call, thread.tid, thread.memory());
   if (file.empty()) return;
+  if (note_shared_change(thread, file, call, exit)) return;
   const std::optional<MappedFiles::Data> data = files_.mapped_data(file);
   if (!data) return;
   const bool resizes = may_resize(call.number) || data->size_now != data->size_when_mapped;

@@ -1,5 +1,7 @@
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,34 +52,103 @@ void show_original(const HeldSignal& held, bool is_siginfo, std::byte* record) {
 
 }  // namespace
 
-void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
+/// The thread's slot, which it has from now on; empty if all are taken.
+ScratchRoom RecordSession::scratch_of(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
-  if (!space.has_scratch) return;
-  const auto slots = scratch_slots(thread.call, peek(thread));
-  if (!slots) return;
+  if (!space.has_scratch) return {};
   if (!thread.slot) {
     const auto free = std::find(space.slots.begin(), space.slots.end(), false);
-    if (free == space.slots.end()) return;
+    if (free == space.slots.end()) return {};
     *free = true;
     thread.slot = std::size_t(free - space.slots.begin());
   }
-  Address at = kScratchArea + *thread.slot * kScratchSlot;
-  const Address end = at + kScratchSlot;
+  return {kScratchArea + *thread.slot * kScratchSlot, kScratchSlot};
+}
+
+void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
+  RecordedSpace& space = *thread.process->space;
+  const auto slots = scratch_slots(thread.call, peek(thread));
+  if (!slots) return redirect_vectors(thread, regs);
+  ScratchRoom room = scratch_of(thread);
   for (const ScratchSlot& slot : *slots) {
     const Address original(thread.call.args.at(slot.argument));
     if (original == Address() || slot.length == 0) continue;
-    if (slot.length > end - at) break;
+    const auto at = room.take(slot.length);
+    if (!at) break;
     Bytes given;
     if (slot.copy_in) {
       given = space.memory.read(original, slot.length);
       if (given.size() != slot.length) continue;  // the kernel will say EFAULT
-      space.memory.write(at, given);
+      space.memory.write(*at, given);
     }
-    syscall_argument(regs, slot.argument) = at.value();
-    thread.redirected.push_back({slot.argument, std::move(given), slot.length, original, at});
-    constexpr std::uint64_t kAlignment = 64;
-    at = Address((at + slot.length + kAlignment - 1).value() & ~(kAlignment - 1));
+    syscall_argument(regs, slot.argument) = at->value();
+    thread.redirected.push_back({slot.argument, std::move(given), slot.length, original, *at});
   }
+}
+
+/// The same for buffers that the arguments point to by way of others: the vectors, and the header
+/// of a message, are built anew in scratch memory. All or nothing.
+void RecordSession::redirect_vectors(Thread& thread, GeneralRegisters& regs) {
+  const SyscallView& call = thread.call;
+  const bool is_message = call.number == SYS_recvmsg;
+  const bool is_vector =
+      call.number == SYS_readv || call.number == SYS_preadv || call.number == SYS_preadv2;
+  if ((!is_message && !is_vector) || thread.notes.messages.size() != 1) return;
+  const MessageNote& note = thread.notes.messages.front();
+  const Memory& memory = thread.memory();
+  constexpr std::uint8_t kArgument = 1;
+  ScratchRoom room = scratch_of(thread);
+  std::vector<Redirection> redirected;
+  // Null if there is no room; as it was if it is empty.
+  const auto move = [&](const MemoryRange& range, bool copy_in) -> std::optional<Address> {
+    if (range.length == 0 || range.at == Address()) return range.at;
+    const auto at = room.take(range.length);
+    std::byte probe{};
+    // Scratch memory would hide a bad pointer from the kernel.
+    const bool good = at && memory.read_value(range.at, probe) &&
+                      memory.read_value(range.at + (range.length - 1), probe);
+    const bool twice = std::any_of(redirected.begin(), redirected.end(), [&](const auto& r) {
+      return range.at < r.original + r.length && r.original < range.at + range.length;
+    });
+    if (!good || twice) return {};
+    Bytes given;
+    if (copy_in) {
+      given = memory.read(range.at, range.length);
+      if (given.size() != range.length) return {};
+      memory.write(*at, given);
+    }
+    redirected.push_back({kArgument, std::move(given), range.length, range.at, *at});
+    return at;
+  };
+
+  std::vector<iovec> vectors;
+  for (const MemoryRange& buffer : note.vectors) {
+    const auto at = move(buffer, false);
+    if (!at) return;
+    vectors.push_back({reinterpret_cast<void*>(at->value()), buffer.length});
+  }
+  const auto vectors_at = room.take(vectors.size() * sizeof(iovec));
+  if (!vectors_at || vectors.empty()) return;
+  memory.write(*vectors_at, std::as_bytes(std::span(vectors)));
+  Address argument = *vectors_at;
+  if (is_message) {
+    msghdr header{};
+    const auto name = move(note.name, true);
+    const auto control = move(note.control, true);
+    const auto at = room.take(sizeof header);
+    if (!name || !control || !at || !memory.read_value(note.header.at, header)) return;
+    header.msg_name = reinterpret_cast<void*>(name->value());
+    header.msg_control = reinterpret_cast<void*>(control->value());
+    header.msg_iov = reinterpret_cast<iovec*>(vectors_at->value());
+    // What the kernel leaves as it is here is not moved back: the pointers.
+    const ByteView given = bytes_of(header);
+    memory.write(*at, given);
+    redirected.push_back(
+        {kArgument, Bytes(given.begin(), given.end()), sizeof header, note.header.at, *at});
+    argument = *at;
+  }
+  syscall_argument(regs, kArgument) = argument.value();
+  thread.redirected = std::move(redirected);
 }
 
 /// What the kernel wrote to scratch memory appears where the program asked for it only now, and

@@ -88,7 +88,8 @@ void RecordSession::on_signal(Thread& thread, int signal) {
       thread.deliver = signal;  // nothing that user code sees
       return;
     case SignalTable::Effect::fatal:
-      // The process ends, so nobody sees how far this thread came after its last event.
+      // The process ends, so nobody sees how far this thread came after its last event, but in
+      // memory that it shares, which deliver() saves.
       deliver(thread, info, false);
       return;
     case SignalTable::Effect::handler:
@@ -159,13 +160,13 @@ bool RecordSession::step_back_for_held(Thread& thread) {
 
 /// A traced thread is interrupted by ignored signals too (sig_ignored() of kernel/signal.c), and
 /// some calls then fail with EINTR, as they never would untraced: true if that happened; the call
-/// is made again, with its whole timeout, and nothing is recorded.
+/// is made again, with its whole timeout, and nothing is recorded. The same if we interrupted it.
 bool RecordSession::begin_anew_after_ignored(Thread& thread) {
   const bool can_be_interrupted = thread.row->blocking == Blocking::may;
   if (!can_be_interrupted || std::int64_t(thread.regs.rax) != -EINTR) return false;
   const PendingSignals now = read_pending_signals(thread.tid);
   std::uint64_t due = now.pending & ~now.blocked;
-  if (due == 0) return false;
+  if (due == 0 && !thread.disturbed) return false;
   for (int signal = 1; signal <= 64; ++signal) {
     const bool is_due = due >> (signal - 1) & 1;
     if (is_due && thread.process->actions->effect_of(signal) != SignalTable::Effect::ignored) {
@@ -173,6 +174,7 @@ bool RecordSession::begin_anew_after_ignored(Thread& thread) {
     }
   }
   thread.begins_anew = true;
+  thread.disturbed = false;
   step_back(thread);
   return true;
 }
@@ -255,6 +257,7 @@ void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchron
   RecordedProcess& process = *thread.process;
   const EventNumber number = append(thread, std::move(event));
   process.fatal_signal = number;
+  if (!synchronous && thread.place == Thread::Place::user) save_shared_memory(thread);
   process.ending = true;
   process.ended_by = thread.tid;
   thread.deliver = signal;

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "record/session.h"
 #include "tracee/gate.h"
@@ -78,6 +79,9 @@ std::string executable_of(Pid pid) {
   const ssize_t n = readlink(link.c_str(), path.data(), path.size());
   return n < 0 ? "" : std::string(path.data(), std::size_t(n));
 }
+
+/// What maps shows for memory of MAP_SHARED and MAP_ANONYMOUS.
+constexpr std::string_view kSharedAnonymousName = "/dev/zero (deleted)";
 
 /// What the kernel writes to the robust futexes that a dying thread holds (exit_robust_list() and
 /// handle_futex_death() of kernel/futex/core.c).
@@ -150,6 +154,8 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
+      copy.shows_shared_files = parent.shows_shared_files;
+      copy.shares_memory = parent.shares_memory;
       copy.has_scratch = parent.has_scratch;
       copy.slots.assign(parent.slots.size(), false);
     }
@@ -158,6 +164,8 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   ++child->process->space->users;
   child->signal_mask = thread.signal_mask;
   child->affinity = thread.affinity;
+  child->filter = thread.filter;
+  child->asked_untraced = args.flags & CLONE_UNTRACED;
   if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
 
   const bool alive = understand(status).kind == StopStatus::Kind::event &&
@@ -169,8 +177,12 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   made.flags = args.flags;
   if (alive) {
     child->regs = child->task().registers();
+    if (thread.rewritten) {
+      for (unsigned i = 0; i < 6; ++i) syscall_argument(child->regs, i) = thread.call.args[i];
+      child->task().set_registers(child->regs);
+    }
     made.registers = child->regs;
-    if (args.flags & CLONE_VM && args.flags & CLONE_THREAD) make_scratch(*child);
+    if ((args.flags & CLONE_VM) && !(args.flags & CLONE_VFORK)) make_scratch(*child);
   } else {
     made.registers = thread.regs;  // killed before its first instruction: nothing will run
     made.registers.rax = 0;
@@ -405,6 +417,12 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
   const Address end = start + page_ceil(call.args[1]);
   for (const MapLine& line : read_maps(thread.process->pid)) {
     if (line.inode == 0 || line.end <= start || line.start >= end) continue;
+    // Whatever becomes text there is like text written at run time: nobody looks into it.
+    const bool anonymous = line.shared && line.name == kSharedAnonymousName;
+    if (anonymous || shared_files_.shown_by(line) != nullptr) {
+      if (writable && line.shared) share_memory(thread);
+      continue;
+    }
     if (writable && line.shared) {
       throw NotRecordable("mprotect that makes a shared mapping of " + line.name + " writable");
     }
@@ -449,6 +467,7 @@ void RecordSession::on_exiting(Thread& thread) {
   const auto status = int(thread.task().event_message());
   const bool executing = is_executing(process);
   if ((status & 0x7f) != 0 && !executing) process.ending = true;  // killed: all its threads go
+  if ((status & 0x7f) != 0 && !process.fatal_signal) save_shared_memory(thread);
   add_robust_writes(thread.memory(), thread.tid, thread.robust_list, thread.writes_at_exit);
   if (thread.clear_tid != Address() && process.space->users > 1) {
     thread.writes_at_exit.push_back({thread.clear_tid, Bytes(sizeof(pid_t))});
@@ -477,6 +496,7 @@ void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) 
   --process->threads;
   --space.users;
   if (thread.slot) space.slots.at(*thread.slot) = false;
+  detach_all(thread.tid);
   if (first) {
     const EventNumber number = append(thread, ProcessExitEvent{process->pid, wait_status});
     if (status.kind == StopStatus::Kind::killed) {

@@ -145,7 +145,12 @@ void RecordSession::start_quantum(Thread& thread) {
   if (space.counting == thread.tid && space.counter != 0) return;
   space.counting = thread.tid;
   space.looks_around = threads_.size() == 1;
-  set_counter(space, space.looks_around ? kWithoutEnd : scheduler_.quantum(thread.tid));
+  if (space.looks_around) {
+    set_counter(space, kWithoutEnd);
+  } else {
+    set_counter(
+        space, thread.asked_untraced ? Scheduler::kLongestQuantum : scheduler_.quantum(thread.tid));
+  }
 }
 
 /// After a thread has executed user code: how far it came.

@@ -8,6 +8,7 @@
 #include "syscalls/table.h"
 #include "syscalls/written.h"
 #include "trace/apply.h"
+#include "tracee/maps.h"
 
 namespace ttrace {
 namespace {
@@ -116,9 +117,11 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
                                          const SyscallExit& exit) {
   ReplaySpace& space = *thread.process->space;
   const SyscallRow* row = syscall_row(entry.number);
+  if (exit.shared) shared.apply(*exit.shared);
   if (row != nullptr && row->handling == Handling::address_space) {
     shape_address_space(thread, entry, exit);
   }
+  if (entry.number == SYS_process_vm_writev) write_other_process(thread, entry, exit);
   if (exit.written_digest != 0) check_written(thread, entry, exit);
   for (const Mapping& overlay : exit.overlays) map(space, overlay);
   add_plans(space, exit.plans);
@@ -211,11 +214,35 @@ void Replayer::State::apply_task_exit(Tid tid) {
   std::erase(order, tid);
 }
 
+/// Page by page where need be: shared memory that the program may only read is written at its
+/// source.
+bool Replayer::State::write_memory(ReplaySpace& space, const MemoryWrite& write) {
+  const Memory& memory = space.host->memory();
+  if (memory.write(write.at, write.data)) return true;
+  const std::vector<MapLine> lines = read_maps(Pid(space.host->task().tid().value()));
+  for (std::uint64_t done = 0; done < write.data.size();) {
+    const Address at = write.at + done;
+    const std::size_t size =
+        std::min<std::uint64_t>(kPageSize - at.value() % kPageSize, write.data.size() - done);
+    const ByteView page = ByteView(write.data).subspan(done, size);
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const MapLine& l) {
+      return l.start <= at && at < l.end && l.shared;
+    });
+    if (!memory.write(at, page) &&
+        (line == lines.end() ||
+         !shared.write(line->inode, line->offset + (at - line->start), page))) {
+      return false;
+    }
+    done += size;
+  }
+  return true;
+}
+
 /// Writes memory as the recording says, under breakpoints too.
 void Replayer::State::write(ReplaySpace& space, const std::vector<MemoryWrite>& writes) {
   const std::byte trap{0xcc};
   for (const MemoryWrite& write : writes) {
-    if (!space.host->memory().write(write.at, write.data)) {
+    if (!write_memory(space, write)) {
       throw Divergence("replay diverged at event " + std::to_string(next) +
                        ": memory that the recording wrote is not mapped");
     }

@@ -1,10 +1,12 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "replay/state.h"
 #include "syscalls/table.h"
+#include "tracee/maps.h"
 
 namespace ttrace {
 namespace {
@@ -65,6 +67,31 @@ void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
   space.mappings.add(mapping);
 }
 
+/// A mapping of the file or segment that `shown` tells of.
+void Replayer::State::map_shared(ReplaySpace& space, Mapping mapping, const SharedChange& shown,
+                                 std::uint64_t offset) {
+  forget(space, mapping.start, mapping.length);
+  mapping.name = shared.name(shown.number);
+  space.host->map_memory(mapping.start, mapping.length, mapping.protection,
+                         shared.descriptor(shown.number), offset, mapping.shared);
+  space.mappings.add(std::move(mapping));
+}
+
+/// shmdt: what is left of the segment that was attached at that address (ipc/shm.c takes each
+/// mapping of it that lies as far behind the address as into the segment).
+void Replayer::State::detach(ReplaySpace& space, Address at) {
+  std::optional<std::uint64_t> inode;
+  for (const MapLine& line : read_maps(Pid(space.host->task().tid().value()))) {
+    if (!line.shared || line.start < at || line.start - at != line.offset) continue;
+    if (inode.value_or(line.inode) != line.inode || !shared.owns(line.inode)) continue;
+    inode = line.inode;
+    const std::uint64_t length = line.end - line.start;
+    space.host->call(SYS_munmap, {line.start.value(), length, 0, 0, 0, 0});
+    forget(space, line.start, length);
+    space.mappings.remove(line.start, length);
+  }
+}
+
 /// The main stack may grow further than at the exec: map what it may grow to, down to whatever lies
 /// below it.
 void Replayer::State::raise_stack_limit(ReplaySpace& space, std::uint64_t limit) {
@@ -110,6 +137,7 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
       mapping.length = length;
       mapping.protection = int(args[2]);
       mapping.shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
+      if (exit.shared) return map_shared(space, std::move(mapping), *exit.shared, args[5]);
       mapping.backing = exit.backing;
       if (exit.backing) mapping.name = trace.objects().at(exit.backing->object).path;
       map(space, mapping);
@@ -140,6 +168,18 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
       space.mappings.move(Address(args[0]), length, Address(to), new_length);
       return;
     }
+    case SYS_shmat: {
+      if (!exit.shared) return;
+      Mapping mapping;
+      mapping.start = Address(std::uint64_t(exit.result));
+      mapping.length = page_ceil(exit.shared->size);
+      mapping.protection = PROT_READ | (args[2] & SHM_RDONLY ? 0 : PROT_WRITE) |
+                           (args[2] & SHM_EXEC ? PROT_EXEC : 0);
+      mapping.shared = true;
+      return map_shared(space, std::move(mapping), *exit.shared, 0);
+    }
+    case SYS_shmdt:
+      return detach(space, Address(args[0]));
     case SYS_brk: {
       const Address now{std::uint64_t(exit.result)};
       const Address before = std::exchange(space.brk, now);
@@ -160,10 +200,11 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
       return;
     }
     case SYS_madvise:
-      // Only what changes contents matters; the rest is about speed.
+      // Only what changes contents matters; the rest is about speed. MADV_REMOVE makes a hole in
+      // what is shared, MADV_DONTNEED_LOCKED (24) differs only for locked memory.
       if (args[2] == MADV_DONTNEED || args[2] == MADV_REMOVE || args[2] == 24) {
-        require(space.host->call(SYS_madvise, {args[0], length, MADV_DONTNEED, 0, 0, 0}),
-                exit.result);
+        const std::uint64_t advice = args[2] == MADV_REMOVE ? MADV_REMOVE : MADV_DONTNEED;
+        require(space.host->call(SYS_madvise, {args[0], length, advice, 0, 0, 0}), exit.result);
       }
       return;
     default:

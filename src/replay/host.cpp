@@ -166,16 +166,35 @@ void HostProcess::map_file(Address start, std::uint64_t length, int protection, 
     if (ours == file) own = theirs;
   }
   if (own < 0) {
-    const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
-    memory_.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
-    own = int(call(SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0}));
-    if (own < 0) throw SystemError("open a recorded file in the replay", -own);
+    own = open_ours(file, O_RDONLY);
     opened_.emplace_back(file, own);
   }
   const std::int64_t result = call(SYS_mmap, {start.value(), length, std::uint64_t(protection),
                                               MAP_PRIVATE | MAP_FIXED, std::uint64_t(own), offset});
   if (result != std::int64_t(start.value())) {
     throw SystemError("map a recorded file in the replay", int(-result));
+  }
+}
+
+/// Opens what a descriptor of this process has open, in the host; its number there.
+int HostProcess::open_ours(int file, int flags) {
+  const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(file);
+  memory_.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
+  const std::int64_t own =
+      call(SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), std::uint64_t(flags), 0, 0, 0});
+  if (own < 0) throw SystemError("open a recorded file in the replay", int(-own));
+  return int(own);
+}
+
+void HostProcess::map_memory(Address start, std::uint64_t length, int protection, int file,
+                             std::uint64_t offset, bool shared) {
+  const int own = open_ours(file, O_RDWR);
+  const std::uint64_t flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED;
+  const std::int64_t result = call(SYS_mmap, {start.value(), length, std::uint64_t(protection),
+                                              flags, std::uint64_t(own), offset});
+  call(SYS_close, {std::uint64_t(own), 0, 0, 0, 0, 0});
+  if (result != std::int64_t(start.value())) {
+    throw SystemError("map shared memory of the replay", int(-result));
   }
 }
 

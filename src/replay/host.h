@@ -36,6 +36,9 @@ class HostProcess {
   /// Maps a file of this process (descriptor `file`) privately over it.
   void map_file(Address start, std::uint64_t length, int protection, int file,
                 std::uint64_t offset);
+  /// Maps a memfd of this process over it, shared with all that map it, or privately.
+  void map_memory(Address start, std::uint64_t length, int protection, int file,
+                  std::uint64_t offset, bool shared);
 
   /// Lets it go on and waits for its next stop; nullopt if `interrupt` became true before (it then
   /// stands wherever it was). Needs a WakeTimer to notice that. Throws Error if it died.
@@ -44,6 +47,7 @@ class HostProcess {
  private:
   explicit HostProcess(Pid pid) : pid_(pid), memory_(pid) {}
   void unmap_all_but_gate();
+  int open_ours(int file, int flags);
 
   Pid pid_;
   Memory memory_;

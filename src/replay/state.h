@@ -6,6 +6,7 @@
 #include <set>
 
 #include "replay/model.h"
+#include "replay/shared_memory.h"
 
 namespace ttrace {
 
@@ -42,16 +43,24 @@ struct Replayer::State {
   void apply_signal(ReplayContext& thread, const SignalEvent& signal);
   void apply_task_exit(Tid tid);
   void write(ReplaySpace& space, const std::vector<MemoryWrite>& writes);
+  bool write_memory(ReplaySpace& space, const MemoryWrite& write);
   void patch(ReplaySpace& space, const std::vector<Patch>& patches);
   std::shared_ptr<const TickPlan> open_plan(std::uint32_t object) const;
   void add_plans(ReplaySpace& space, const std::vector<AppliedPlan>& plans);
   void check_written(const ReplayContext& thread, const SyscallEntry& entry,
                      const SyscallExit& exit);
 
+  // apply_foreign.cpp
+  void write_other_process(ReplayContext& thread, const SyscallEntry& entry,
+                           const SyscallExit& exit);
+
   // apply_calls.cpp
   void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                            const SyscallExit& exit);
   void map(ReplaySpace& space, const Mapping& mapping);
+  void map_shared(ReplaySpace& space, Mapping mapping, const SharedChange& shown,
+                  std::uint64_t offset);
+  void detach(ReplaySpace& space, Address at);
   void raise_stack_limit(ReplaySpace& space, std::uint64_t limit);
 
   /// Bytes of a recorded file; what cannot be read is left as it was.
@@ -68,6 +77,7 @@ struct Replayer::State {
   std::vector<Tid> order;                                          ///< of creation
   std::map<std::uint32_t, Fd> objects;                             ///< opened so far
   std::map<std::uint32_t, std::shared_ptr<const TickPlan>> plans;  ///< likewise
+  SharedMemory shared;
   std::function<void(int, ByteView)> output;
   int cpu = -1;  ///< where host processes and, while they run, this thread are pinned
 };

@@ -40,21 +40,20 @@ Refusal refuse_unknown_ioctl(std::uint32_t request) {
 
 /// Refused requests that fail in the kernel, or do nothing, with these arguments: probes.
 bool is_harmless(const SyscallView& call, std::uint32_t request) {
-  constexpr std::uint32_t kSetSeccomp = 22, kFilterMode = 2, kUserDispatch = 59;
-  constexpr std::uint32_t kSetModeFilter = 1;
-  if (call.number == SYS_seccomp) return request == kSetModeFilter && call.args[2] == 0;
+  constexpr std::uint32_t kUserDispatch = 59;
+  if (call.number == SYS_seccomp) return call.args[1] != 0 || call.args[2] != 0;
   if (call.number != SYS_prctl) return false;
-  if (request == kSetSeccomp) return call.args[1] == kFilterMode && call.args[2] == 0;
   return request == kUserDispatch && call.args[1] == 0;
 }
 
 /// Options that are fine but for some of their values.
 Refusal refuse_prctl_value(const SyscallView& call) {
-  constexpr std::uint32_t kSetDumpable = 4, kSetMm = 35;
+  constexpr std::uint32_t kSetDumpable = 4, kSetMm = 35, kSetSeccomp = 22, kStrictMode = 1;
   constexpr std::uint64_t kStartBrk = 6, kBrk = 7, kMap = 14;
   const std::uint32_t option = request_of(call);
   // It would take the memory from an unprivileged recorder's sight.
   if (option == kSetDumpable && call.args[1] == 0) return "prctl PR_SET_DUMPABLE 0";
+  if (option == kSetSeccomp && call.args[1] == kStrictMode) return "prctl PR_SET_SECCOMP 1";
   if (option == kSetMm &&
       (call.args[1] == kStartBrk || call.args[1] == kBrk || call.args[1] == kMap)) {
     return fmt::format("prctl PR_SET_MM {}", call.args[1]);
@@ -69,6 +68,11 @@ Refusal refuse_request(const SyscallView& call) {
     return fmt::format("{} {}", syscall_name(call.number), row->name);
   }
   if (call.number == SYS_prctl && row) return refuse_prctl_value(call);
+  constexpr std::uint32_t kSetModeFilter = 1, kNewListener = 8;
+  if (call.number == SYS_seccomp && request == kSetModeFilter && (call.args[1] & kNewListener) &&
+      call.args[2] != 0) {
+    return "seccomp SECCOMP_FILTER_FLAG_NEW_LISTENER";
+  }
   if (row || !unknown_requests_are_refused(call.number)) return std::nullopt;
   if (call.number == SYS_ioctl) return refuse_unknown_ioctl(request);
   return fmt::format("{} {}", syscall_name(call.number), request);
@@ -90,7 +94,6 @@ constexpr std::array kNamespaces{
 };
 
 Refusal refuse_clone_flags(const char* call, std::uint64_t flags) {
-  if (flags & CLONE_UNTRACED) return fmt::format("{} CLONE_UNTRACED", call);
   for (const Flag& flag : kNamespaces) {
     if (flags & flag.bit) return fmt::format("{} {}", call, flag.name);
   }
@@ -105,6 +108,8 @@ Refusal refuse_clone3(const SyscallView& call, const MemoryPeek& peek) {
   const auto flags = peek_value<std::uint64_t>(peek, call.args[0]);
   if (!flags) return std::nullopt;  // EFAULT
   if (*flags & kNewTime.bit) return fmt::format("clone3 {}", kNewTime.name);
+  // clone's is taken off the argument, which is here in the program's memory.
+  if (*flags & CLONE_UNTRACED) return "clone3 CLONE_UNTRACED";
   return refuse_clone_flags("clone3", *flags);
 }
 
@@ -115,15 +120,6 @@ Refusal refuse_unshare(const SyscallView& call, const MemoryPeek&) {
 }
 
 // --- memory -------------------------------------------------------------------------------------
-
-Refusal refuse_mmap(const SyscallView& call, const MemoryPeek&) {
-  const std::uint64_t type = call.args[3] & MAP_TYPE;
-  const bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
-  if (shared && !(call.args[3] & MAP_ANONYMOUS) && (call.args[2] & PROT_WRITE)) {
-    return "mmap of a file with MAP_SHARED and PROT_WRITE";
-  }
-  return std::nullopt;
-}
 
 Refusal refuse_personality(const SyscallView& call, const MemoryPeek&) {
   constexpr std::uint32_t kQuery = 0xffffffff, kReadImpliesExec = 0x0400000;
@@ -156,13 +152,9 @@ struct RefusalRow {
   Refusal (*refuse)(const SyscallView&, const MemoryPeek&);
 };
 constexpr std::array kRefusalRows{
-    RefusalRow{SYS_mmap, refuse_mmap},
-    RefusalRow{SYS_clone, refuse_clone},
-    RefusalRow{SYS_clone3, refuse_clone3},
-    RefusalRow{SYS_unshare, refuse_unshare},
-    RefusalRow{SYS_personality, refuse_personality},
-    RefusalRow{SYS_setsockopt, refuse_setsockopt},
-    RefusalRow{SYS_getsockopt, refuse_getsockopt},
+    RefusalRow{SYS_clone, refuse_clone},           RefusalRow{SYS_clone3, refuse_clone3},
+    RefusalRow{SYS_unshare, refuse_unshare},       RefusalRow{SYS_personality, refuse_personality},
+    RefusalRow{SYS_setsockopt, refuse_setsockopt}, RefusalRow{SYS_getsockopt, refuse_getsockopt},
 };
 
 }  // namespace

@@ -60,6 +60,7 @@ constexpr std::array kSelectors{
     Selector{SYS_seccomp, 0, kAllBits, true},                                                 //
     Selector{SYS_semctl, 2, kAllBits, true},                                                  //
     Selector{SYS_msgctl, 1, kAllBits, true},                                                  //
+    Selector{SYS_shmctl, 1, kAllBits, true},                                                  //
     Selector{SYS_syslog, 0, kAllBits, false},                                                 //
     Selector{SYS_sysfs, 0, kAllBits, false},                                                  //
 };

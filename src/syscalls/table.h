@@ -51,6 +51,7 @@ enum class Handling : std::uint8_t {
   sigreturn,
   thread_state,  ///< arch_prctl, set_tid_address, set_robust_list...: run, and noted
   affinity,      ///< sched_setaffinity/getaffinity: answered, not run
+  tracing,       ///< ptrace: answered, not run; what cannot be answered ends the attempt by name
   absent,        ///< answered with ENOSYS, as an old kernel would
   refused,       ///< cannot be recorded yet: ends the attempt by name
 };

@@ -30,9 +30,13 @@ void fields(auto& io, Like<SwitchEvent> auto& v) { io(v.at); }
 void fields(auto& io, Like<StepsEvent> auto& v) { io(v.steps, v.at, v.digest); }
 void fields(auto& io, Like<SplitEvent> auto& v) { io(v.loaded); }
 void fields(auto& io, Like<SyscallEntry> auto& v) { io(v.number, v.args, v.rip, v.digest); }
+void fields(auto& io, Like<SharedChange::Piece> auto& v) { io(v.offset, v.data); }
+void fields(auto& io, Like<SharedChange> auto& v) {
+  io(v.number, v.name, v.size, v.from, v.length, v.pieces);
+}
 void fields(auto& io, Like<SyscallExit> auto& v) {
   io(v.result, v.writes, v.backing, v.patches, v.overlays, v.plans, v.registers, v.vector_state,
-     v.output_stream, v.written_digest);
+     v.output_stream, v.written_digest, v.shared);
 }
 void fields(auto& io, Like<SyscallEvent> auto& v) { io(v.entry, v.exit); }
 void fields(auto& io, Like<SyscallEnterEvent> auto& v) { io(v.entry); }
@@ -94,6 +98,17 @@ void check(const Mapping& v) {
   require(v.length % kPageSize == 0 && v.start.value() % kPageSize == 0,
           "a mapping that is not made of pages");
   require(fits_above(v.start, v.length), "a mapping beyond the end of the address space");
+}
+template <>
+void check(const SharedChange& v) {
+  constexpr auto kMost = std::uint64_t(std::numeric_limits<std::int64_t>::max());
+  require(v.size <= kMost && v.from <= v.size && v.length <= v.size - v.from,
+          "a change of shared memory beyond its end");
+  for (const SharedChange::Piece& piece : v.pieces) {
+    const bool inside = piece.offset >= v.from && piece.offset - v.from <= v.length &&
+                        piece.data.size() <= v.length - (piece.offset - v.from);
+    require(inside, "shared memory outside the part that changed");
+  }
 }
 template <>
 void check(const SyscallExit& v) {

@@ -44,6 +44,22 @@ struct ObjectRef {
   std::uint64_t offset = 0;
 };
 
+/// A change of memory that several address spaces of the recording may show: of a file that was
+/// mapped with MAP_SHARED, or of a System V segment. A replay keeps each of them once, by its
+/// number, and maps that. What the program's own instructions store there is in no event.
+struct SharedChange {
+  struct Piece {
+    std::uint64_t offset = 0;  ///< in the file
+    Bytes data;
+  };
+  std::uint32_t number = 0;  ///< of the file or segment, in the order of their first mappings
+  std::string name;          ///< its path; empty if it was said before
+  std::uint64_t size = 0;    ///< of the file, after the change
+  std::uint64_t from = 0;    ///< this part of the file was replaced: it is zero...
+  std::uint64_t length = 0;
+  std::vector<Piece> pieces;  ///< ... but for these, which lie in it
+};
+
 /// No more than this is mapped for a stack to grow into, whatever its limit says.
 inline constexpr std::uint64_t kMostStackGrowth = 1ull << 36;
 
@@ -94,6 +110,9 @@ struct SyscallExit {
   /// digest_of the bytes that a write passed on; 0 for any other call. A replay that would write
   /// something else has diverged, even if it makes the same call.
   std::uint32_t written_digest = 0;
+  /// What it changed of shared memory otherwise than by `writes`, before them. A call that makes a
+  /// mapping maps that file or segment.
+  std::optional<SharedChange> shared;
 };
 
 /// A system call during which no other event happened.

@@ -28,13 +28,15 @@ void Task::set_registers(const GeneralRegisters& regs) const {
   request(PTRACE_SETREGS, nullptr, const_cast<GeneralRegisters*>(&regs));
 }
 
-Bytes Task::vector_state() const {
+Bytes Task::register_set(int kind) const {
   Bytes image(16384);  // AMX needs about 11 KiB; the kernel says how much it filled
   iovec io{image.data(), image.size()};
-  request(PTRACE_GETREGSET, reinterpret_cast<void*>(NT_X86_XSTATE), &io);
+  request(PTRACE_GETREGSET, reinterpret_cast<void*>(std::intptr_t(kind)), &io);
   image.resize(io.iov_len);
   return image;
 }
+
+Bytes Task::vector_state() const { return register_set(NT_X86_XSTATE); }
 
 void Task::set_vector_state(ByteView image) const {
   iovec io{const_cast<std::byte*>(image.data()), image.size()};

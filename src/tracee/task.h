@@ -45,6 +45,8 @@ class Task {
   GeneralRegisters registers() const;
   void set_registers(const GeneralRegisters& regs) const;
 
+  /// A register set (PTRACE_GETREGSET; NT_*), as long as the kernel makes it.
+  Bytes register_set(int kind) const;
   /// The XSAVE image (NT_X86_XSTATE), as long as this CPU's enabled features make it.
   Bytes vector_state() const;
   void set_vector_state(ByteView image) const;

@@ -73,9 +73,17 @@ auto members(const SyscallEntry& v) {
   const auto& [a, b, c, d] = v;
   return all(a, b, c, d);
 }
+auto members(const SharedChange::Piece& v) {
+  const auto& [a, b] = v;
+  return all(a, b);
+}
+auto members(const SharedChange& v) {
+  const auto& [a, b, c, d, e, f] = v;
+  return all(a, b, c, d, e, f);
+}
 auto members(const SyscallExit& v) {
-  const auto& [a, b, c, d, e, f, g, h, i, j] = v;
-  return all(a, b, c, d, e, f, g, h, i, j);
+  const auto& [a, b, c, d, e, f, g, h, i, j, k] = v;
+  return all(a, b, c, d, e, f, g, h, i, j, k);
 }
 auto members(const SyscallEvent& v) {
   const auto& [a, b] = v;
@@ -252,6 +260,14 @@ TEST(Event, ValuesThatNoConsumerCouldUseAreRefused) {
   patch.exit.patches = {{Address(1), test::bytes("ab"), test::bytes("a")}};
   SyscallExitEvent wrap;
   wrap.exit.writes = {{Address(test::kMost), test::bytes("ab")}};
+  SyscallExitEvent huge;
+  huge.exit.shared = SharedChange{0, "x", 1ull << 63, 0, 0, {}};
+  SyscallExitEvent behind;
+  behind.exit.shared = SharedChange{0, "x", 10, 5, 6, {}};
+  SyscallExitEvent outside;
+  outside.exit.shared = SharedChange{0, "x", 10, 2, 4, {{1, test::bytes("a")}}};
+  SyscallExitEvent across;
+  across.exit.shared = SharedChange{0, "x", 10, 2, 4, {{5, test::bytes("ab")}}};
   ExecEvent unaligned;
   unaligned.mappings = {{Address(0x1000), 5, 0, false, false, "", {}}};
   ExecEvent beyond;
@@ -270,6 +286,10 @@ TEST(Event, ValuesThatNoConsumerCouldUseAreRefused) {
       {"an output stream 3", stream},
       {"a patch of another length", patch},
       {"a write around the end of memory", wrap},
+      {"shared memory of no size that a file can have", huge},
+      {"a change behind the end of shared memory", behind},
+      {"shared memory before the part that changed", outside},
+      {"shared memory behind the part that changed", across},
       {"half a page", unaligned},
       {"a mapping around the end of memory", beyond},
       {"register 27", reg},

@@ -89,6 +89,12 @@ inline SyscallEntry extreme_entry() {
   return {kLeast32, {kMost, 0, 1, 0x7f, 0x80, kMost - 1}, Address(kMost), 0xffffffff};
 }
 
+inline SharedChange full_shared_change() {
+  constexpr std::uint64_t kMostSize = std::numeric_limits<std::int64_t>::max();
+  return {0xffffffff, "/dev/shm/x",  kMostSize,
+          1,          kMostSize - 1, {{1, {}}, {kMostSize - 3, bytes("abc")}}};
+}
+
 inline SyscallExit full_exit() {
   return {kLeast64,
           {{Address(0), {}}, {Address(kMost - 3), bytes("abc")}},
@@ -99,7 +105,8 @@ inline SyscallExit full_exit() {
           registers(kMost / 3),
           bytes("xsave"),
           2,
-          0xffffffff};
+          0xffffffff,
+          full_shared_change()};
 }
 
 /// Every kind of event, each with values at the ends of their ranges and once with none.

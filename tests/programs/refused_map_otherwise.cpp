@@ -1,4 +1,4 @@
-// A file mapped for writing that others would see.
+// A file that is mapped privately is mapped for writing, too, that others would see.
 #include <sys/mman.h>
 
 #include "temporary.h"
@@ -8,8 +8,9 @@ int main() {
   int fd = dup(file.fd());
   file.write("0123");
   file.remove();
+  auto* copy = static_cast<char*>(mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, fd, 0));
   auto* text = static_cast<char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-  OBSERVE(text != MAP_FAILED);
+  OBSERVE(copy != MAP_FAILED && text != MAP_FAILED);
   text[0] = 'x';
-  std::printf("%s\n", text);
+  std::printf("%s\n", copy);
 }
