@@ -9,7 +9,9 @@
 namespace ttrace {
 
 /// A traced thread and its counter, for an Approach. Uses the thread's first debug register, and
-/// leaves it off. Methods throw TaskGone if the thread has ended.
+/// leaves it off. A signal of the counter may still be on its way afterwards: whoever resumes the
+/// thread next swallows it (HardwareCounter::is_overflow()). Methods throw TaskGone if the thread
+/// has ended.
 class TracedThread : public CountedThread {
  public:
   /// How it goes on, and who waits: `wait` gives the status of the thread's next stop.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "page_fault_child.h"
 
 namespace ttrace {
@@ -67,6 +69,52 @@ TEST_F(Traced, PointsOfOneRunAreFoundInOthers) {
       EXPECT_TRUE(same_place(alone.thread.registers(), point.registers));
     }
   }
+}
+
+// A thread whose counter is as late as a real one's: page faults come on time.
+class Late : public CountedThread {
+ public:
+  Late(CountedThread& thread, std::uint64_t most_skid, unsigned seed)
+      : thread_(thread), most_skid_(most_skid), random_(seed) {}
+  std::uint64_t ticks() override { return thread_.ticks(); }
+  GeneralRegisters registers() override { return thread_.registers(); }
+  Halt step() override { return thread_.step(); }
+  Halt run(std::uint64_t period, std::optional<Address> breakpoint) override {
+    const std::uint64_t skid = std::uniform_int_distribution<std::uint64_t>(0, most_skid_)(random_);
+    const Halt halt = thread_.run(period + skid, breakpoint);
+    for (std::uint64_t i = skid % 3; halt == Halt::overflow && i > 0; --i) thread_.step();
+    return halt;
+  }
+
+ private:
+  CountedThread& thread_;
+  std::uint64_t most_skid_;
+  std::mt19937_64 random_;
+};
+
+TEST_F(Traced, PointsAreFoundOrErrorsWithACounterThatIsLate) {
+  TickPoint point;
+  {
+    Followed run;
+    ASSERT_EQ(run.thread.run(200, std::nullopt), Halt::overflow);
+    ASSERT_EQ(settle(run.thread, 100), Settled::there);
+    point = {run.thread.ticks(), run.thread.registers()};
+  }
+  unsigned late = 0;
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    const bool too_late = seed % 2 == 0;
+    Followed run;
+    Late thread(run.thread, too_late ? 40 : 18, seed);
+    try {
+      ASSERT_EQ(Approach({20, 1}).reach(thread, point), Approach::End::reached) << seed;
+      EXPECT_EQ(run.thread.ticks(), point.ticks) << seed;
+      EXPECT_TRUE(same_place(run.thread.registers(), point.registers)) << seed;
+    } catch (const OverflowLate&) {
+      EXPECT_TRUE(too_late) << seed;
+      ++late;
+    }
+  }
+  EXPECT_GT(late, 0u);
 }
 
 TEST_F(Traced, APointThatIsNotThereIsADivergence) {
