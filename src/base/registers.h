@@ -14,18 +14,22 @@ using GeneralRegisters = user_regs_struct;
 inline constexpr unsigned kRegisterCount = sizeof(GeneralRegisters) / sizeof(std::uint64_t);
 static_assert(kRegisterCount == 27);
 
-inline std::uint64_t& register_at(GeneralRegisters& regs, unsigned index) {
-  return reinterpret_cast<std::uint64_t*>(&regs)[index];
+/// The type of its words. std::uint64_t is another type of the same size: through a
+/// reference to that, the compiler may reorder an access with one that names the register.
+using RegisterWord = decltype(GeneralRegisters::rax);
+static_assert(sizeof(RegisterWord) == sizeof(std::uint64_t));
+
+inline RegisterWord& register_at(GeneralRegisters& regs, unsigned index) {
+  return reinterpret_cast<RegisterWord*>(&regs)[index];
 }
-inline std::uint64_t register_at(const GeneralRegisters& regs, unsigned index) {
-  return reinterpret_cast<const std::uint64_t*>(&regs)[index];
+inline RegisterWord register_at(const GeneralRegisters& regs, unsigned index) {
+  return reinterpret_cast<const RegisterWord*>(&regs)[index];
 }
 
 /// The register of a system call's argument, 0 to 5 (syscall(2), x86-64).
-inline std::uint64_t& syscall_argument(GeneralRegisters& regs, unsigned index) {
-  unsigned long long* const places[] = {&regs.rdi, &regs.rsi, &regs.rdx,
-                                        &regs.r10, &regs.r8,  &regs.r9};
-  return reinterpret_cast<std::uint64_t&>(*places[index]);
+inline RegisterWord& syscall_argument(GeneralRegisters& regs, unsigned index) {
+  RegisterWord* const places[] = {&regs.rdi, &regs.rsi, &regs.rdx, &regs.r10, &regs.r8, &regs.r9};
+  return *places[index];
 }
 
 /// A digest of what user code left in the registers when it entered the kernel, to notice a replay

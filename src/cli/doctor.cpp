@@ -79,13 +79,15 @@ Finding look_at_addresses(const Machine& machine, const DoctorPlaces&) {
 Finding look_at_counters(const Machine& machine, const DoctorPlaces&) {
   const std::string paranoid =
       trimmed(machine.read("/proc/sys/kernel/perf_event_paranoid").value_or("unknown"));
-  const int error = machine.count_instructions();
-  const std::string setting = "kernel.perf_event_paranoid " + paranoid;
-  if (error == 0) {
-    return {Finding::ok, "there, " + setting + "; hardware ticks are not supported yet"};
-  }
-  return {Finding::no,
-          fmt::format("{}, {}", error == ENOENT ? "none" : std::strerror(error), setting)};
+  const CounterOffer offer = machine.counters();
+  std::string found = offer.cpu;
+  if (!offer.event.empty()) found += ", " + offer.event;
+  found += ", kernel.perf_event_paranoid " + paranoid + ": ";
+  if (!offer.works()) return {Finding::no, found + offer.obstacle};
+  return {Finding::ok,
+          fmt::format("{}exact, overflows come less than {} ticks late; not recorded with yet, "
+                      "ticks are counted in software",
+                      found, offer.precision.skid)};
 }
 
 Finding look_at_cpuid(const Machine& machine, const DoctorPlaces&) {
@@ -151,8 +153,7 @@ constexpr std::array kRows = {
               "addresses differ from attempt to attempt; allow personality(2)",
               "addresses differ from attempt to attempt; run it with docker run --security-opt "
               "seccomp=unconfined"},
-    DoctorRow{"hardware counters", false, look_at_counters,
-              "hardware ticks are not supported yet anyway, ticks are counted in software",
+    DoctorRow{"hardware counters", false, look_at_counters, "ticks are counted in software",
               nullptr},
     DoctorRow{"cpuid faulting", false, look_at_cpuid, "cpuid is patched where it is found",
               nullptr},

@@ -34,8 +34,8 @@ constexpr std::array kRows = {
           "end the program after this time, as a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
   FlagRow{"seed", FlagValue::seed, "NUMBER", "", kRecords, false, false,
           "draw the same switches between threads as a run that showed this seed"},
-  FlagRow{"ticks", FlagValue::ticks, "auto|software|none", "auto", kRecords, false, false,
-          "what a switch in the middle of computation is counted by; none: switches at system calls"},
+  FlagRow{"ticks", FlagValue::ticks, "auto|hardware|software|none", "auto", kRecords, false, false,
+          "what counts up to a switch in the middle of computation; none: switches at system calls"},
   FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
@@ -82,9 +82,9 @@ constexpr ValueRule kRules[] = {
      [](const std::string& text) { return parse_number(text).has_value(); }},
     {FlagValue::duration, "a time like 10, 2.5s, 500ms or 2m",
      [](const std::string& text) { return parse_duration(text).has_value(); }},
-    {FlagValue::ticks, "auto, software or none",
+    {FlagValue::ticks, "auto, hardware, software or none",
      [](const std::string& text) {
-       return text == "auto" || text == "software" || text == "none";
+       return text == "auto" || text == "hardware" || text == "software" || text == "none";
      }},
     {FlagValue::chaos, "auto, on or off",
      [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},

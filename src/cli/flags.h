@@ -20,7 +20,7 @@ enum class FlagValue : std::uint8_t {
   attempts,  ///< 1 to 1000000000
   seed,      ///< 64 bits
   duration,  ///< parse_duration()
-  ticks,     ///< auto, software, none
+  ticks,     ///< auto, hardware, software, none
   chaos,     ///< auto, on, off
   text,      ///< anything that is not empty
 };

@@ -11,6 +11,7 @@
 #include "base/c_strings.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
+#include "cli/ticks_choice.h"
 #include "hunt/hunt.h"
 #include "hunt/native.h"
 #include "hunt/seeds.h"
@@ -47,6 +48,7 @@ std::optional<Chaos> asked_chaos(const FlagSet& flags) {
 
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
+  const bool software_ticks = wants_software_ticks(flags, LocalMachine());
   const Interrupts interrupts;
   const std::string directory = flags.text("dir");
   const auto timeout = flags.duration("timeout");
@@ -69,7 +71,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   TickPlanCache ticks(SiteCache::default_directory());
   RecordingLab lab(binary,
                    {timeout, directory, context.terminal, interrupts.flag(),
-                    flags.text("ticks") == "none" ? nullptr : &ticks, flags.texts("private")},
+                    software_ticks ? &ticks : nullptr, flags.texts("private")},
                    sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;

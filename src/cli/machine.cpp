@@ -3,7 +3,6 @@
 #include <cpuid.h>
 #include <fcntl.h>
 #include <linux/filter.h>
-#include <linux/perf_event.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,7 +24,7 @@
 #include <filesystem>
 
 #include "base/fd.h"
-#include "tracee/signals_blocked.h"
+#include "tracee/probe_child.h"
 
 namespace ttrace {
 namespace {
@@ -35,56 +34,10 @@ namespace fs = std::filesystem;
 constexpr int kArchSetCpuid = 0x1012;  // asm/prctl.h: ARCH_SET_CPUID
 constexpr auto kGdbLimit = std::chrono::seconds(20);
 
-/// A child of this process that runs `body` and exits with what that returns. It is killed with
-/// this object, and with its parent.
-class Child {
- public:
-  template <class Body>
-  explicit Child(Body body) {
-    const pid_t parent = getpid();
-    const SignalsBlocked blocked;
-    pid_ = fork();
-    error_ = errno;
-    if (pid_ != 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(ESRCH);  // it died before that
-    drop_pending_signals();
-    sigprocmask(SIG_SETMASK, &blocked.former(), nullptr);
-    _exit(body());
-  }
-  ~Child() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    status();
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  pid_t pid() const { return pid_; }
-  /// errno if there is no child, else 0.
-  int error() const { return pid_ < 0 ? error_ : 0; }
-  /// Waits for its end, past the stops of a traced one (a killed one may stop at its exit).
-  int status() {
-    int status = 0;
-    for (;;) {
-      const pid_t waited = waitpid(pid_, &status, __WALL);
-      if (waited < 0 && errno == EINTR) continue;
-      if (waited < 0 || !WIFSTOPPED(status)) break;
-      ptrace(PTRACE_CONT, pid_, nullptr, nullptr);
-    }
-    pid_ = 0;
-    return status;
-  }
-
- private:
-  pid_t pid_ = 0;
-  int error_ = 0;
-};
-
 /// The errno (0 for none) that `body` returns in a child. What kills the child is EPROTO.
 template <class Body>
 int try_in_child(Body body) {
-  Child child(body);
+  ProbeChild child(body);
   if (child.error() != 0) return child.error();
   const int status = child.status();
   return WIFEXITED(status) ? WEXITSTATUS(status) : EPROTO;
@@ -127,7 +80,7 @@ int LocalMachine::trace_child() const {
   const auto [read_end, write_end] = make_pipe();
   if (!read_end) return errno;
   const char byte = 'x';
-  Child child([&, read_fd = read_end.value(), write_fd = write_end.value()] {
+  ProbeChild child([&, read_fd = read_end.value(), write_fd = write_end.value()] {
     char end;
     close(write_fd);  // so that it ends with its parent
     return int(::read(read_fd, &end, 1));
@@ -174,22 +127,7 @@ int LocalMachine::trap_cpuid() const {
   return try_in_child([] { return error_of(syscall(SYS_arch_prctl, kArchSetCpuid, 0)); });
 }
 
-int LocalMachine::count_instructions() const {
-  return try_in_child([] {
-    perf_event_attr attributes{};
-    attributes.type = PERF_TYPE_HARDWARE;
-    attributes.size = sizeof attributes;
-    attributes.config = PERF_COUNT_HW_INSTRUCTIONS;
-    attributes.exclude_kernel = 1;
-    attributes.exclude_hv = 1;
-    const long fd = syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-    if (fd < 0) return errno;
-    // Some virtual machines offer counters that stand still.
-    std::uint64_t count = 0;
-    if (::read(int(fd), &count, sizeof count) != ssize_t(sizeof count)) return EIO;
-    return count > 0 ? 0 : ENODATA;
-  });
-}
+CounterOffer LocalMachine::counters() const { return examine_counters(); }
 
 CpuFeatures LocalMachine::cpu() const {
   CpuFeatures features;
@@ -202,7 +140,7 @@ CpuFeatures LocalMachine::cpu() const {
 GdbAnswer LocalMachine::gdb() const {
   auto [read_end, write_end] = make_pipe();
   if (!read_end) return {};
-  Child child([out = write_end.value()] {
+  ProbeChild child([out = write_end.value()] {
     const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     dup2(null, 0);
     dup2(out, 1);

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "ticks/counter_offer.h"
+
 namespace ttrace {
 
 /// What a directory that need not exist yet would take.
@@ -41,8 +43,8 @@ class Machine {
   virtual int fix_addresses() const = 0;
   /// Makes cpuid fault (ARCH_SET_CPUID).
   virtual int trap_cpuid() const = 0;
-  /// Counts retired instructions in hardware.
-  virtual int count_instructions() const = 0;
+  /// Counts ticks in hardware.
+  virtual CounterOffer counters() const = 0;
 
   virtual CpuFeatures cpu() const = 0;
   virtual GdbAnswer gdb() const = 0;
@@ -59,7 +61,7 @@ class LocalMachine : public Machine {
   int trap_time() const override;
   int fix_addresses() const override;
   int trap_cpuid() const override;
-  int count_instructions() const override;
+  CounterOffer counters() const override;
   CpuFeatures cpu() const override;
   GdbAnswer gdb() const override;
   DirectoryAnswer directory(const std::string& path) const override;

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/hunting.h"
 #include "cli/interrupts.h"
+#include "cli/ticks_choice.h"
 #include "hunt/keep.h"
 #include "hunt/native.h"
 #include "hunt/progress.h"
@@ -15,6 +16,7 @@ namespace ttrace {
 int record_program(const Context& context, const FlagSet& flags,
                    const std::vector<std::string>& program) {
   namespace fs = std::filesystem;
+  const bool software_ticks = wants_software_ticks(flags, LocalMachine());
   Program what;
   what.path = find_program(program.at(0), context.environment);
   what.arguments = program;
@@ -32,7 +34,7 @@ int record_program(const Context& context, const FlagSet& flags,
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
   RecordOptions options;
-  if (flags.text("ticks") != "none") options.ticks = &ticks;
+  if (software_ticks) options.ticks = &ticks;
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.timeout = flags.duration("timeout");

@@ -178,8 +178,20 @@ def doctor_under_a_filter(tool):
     one_line(tool.run("doctor", deny="fork"), "ptrace")
 
 
+def hardware_ticks_are_refused(tool):
+    for result in (tool.run("record", "--ticks=hardware", "--", "/bin/true"),
+                   tool.run("record", "--", "/bin/true", TTRACE_TICKS="hardware"),
+                   tool.run("until-fail", "--ticks=hardware", "--", "/bin/true")):
+        one_line(result, "=hardware is not possible here: ")
+        require("=software" in result.stderr, "the next step", result)
+        require(not os.path.exists(os.path.join(tool.directory, ".ttrace")), "no trace", result)
+    one_line(tool.run("record", "--ticks=x", "--", "/bin/true"),
+             "expects auto, hardware, software or none")
+
+
 CHECKS = (inspect_reads_binaries, inspect_refuses_other_files, doctor_agrees_with_record,
-          doctor_names_directories, doctor_without_gdb, doctor_under_a_filter)
+          doctor_names_directories, doctor_without_gdb, doctor_under_a_filter,
+          hardware_ticks_are_refused)
 
 
 def main():

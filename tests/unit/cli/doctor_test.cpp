@@ -11,13 +11,15 @@
 #include <map>
 
 #include "base/error.h"
+#include "cli/ticks_choice.h"
 
 namespace ttrace {
 namespace {
 
 // A machine on which everything works until a test says otherwise.
 struct FakeMachine : Machine {
-  int trace = 0, filter = 0, time = 0, addresses = 0, cpuid = 0, counters = 0;
+  int trace = 0, filter = 0, time = 0, addresses = 0, cpuid = 0;
+  CounterOffer offer{"AMD Zen 3", "zen3::BRANCHES", "", {10000, 128}};
   CpuFeatures features{true, false};
   GdbAnswer debugger{"GNU gdb 13.1", true};
   std::map<std::string, DirectoryAnswer> directories;
@@ -29,7 +31,7 @@ struct FakeMachine : Machine {
   int trap_time() const override { return time; }
   int fix_addresses() const override { return addresses; }
   int trap_cpuid() const override { return cpuid; }
-  int count_instructions() const override { return counters; }
+  CounterOffer counters() const override { return offer; }
   CpuFeatures cpu() const override { return features; }
   GdbAnswer gdb() const override { return debugger; }
   DirectoryAnswer directory(const std::string& path) const override {
@@ -80,8 +82,8 @@ TEST(Doctor, EachRefusalIsANoWithAReasonAndWhatFollows) {
       {"time stamp counter", [](FakeMachine& m) { m.time = EINVAL; }, "Invalid argument", true},
       {"address randomisation", [](FakeMachine& m) { m.addresses = EPERM; }, "not permitted",
        false},
-      {"hardware counters", [](FakeMachine& m) { m.counters = ENOENT; },
-       "none, kernel.perf_event_paranoid 2", false},
+      {"hardware counters", [](FakeMachine& m) { m.offer.obstacle = "there are none"; },
+       "AMD Zen 3, zen3::BRANCHES, kernel.perf_event_paranoid 2: there are none", false},
       {"cpuid faulting", [](FakeMachine& m) { m.cpuid = ENODEV; }, "not on this CPU", false},
       {"gdb", [](FakeMachine& m) { m.debugger = {}; }, "not found", false},
       {"gdb", [](FakeMachine& m) { m.debugger.python = false; }, "no Python", false},
@@ -167,12 +169,48 @@ TEST(Doctor, NamesWhatTheCpuHas) {
   EXPECT_EQ(found(), "not on this CPU");
 }
 
-TEST(Doctor, PromisesNoHardwareTicks) {
-  for (const int error : {0, ENOENT, EACCES}) {
-    FakeMachine machine;
-    machine.counters = error;
-    EXPECT_TRUE(contains(diagnosis_text(examine(machine)), "hardware ticks are not supported yet"));
-  }
+TEST(Doctor, SaysWhatWouldCountTicksAndWhatDoes) {
+  FakeMachine machine;
+  const auto found = [&] { return line(examine(machine), "hardware counters").finding.found; };
+  EXPECT_EQ(found(),
+            "AMD Zen 3, zen3::BRANCHES, kernel.perf_event_paranoid 2: exact, overflows come less "
+            "than 10000 ticks late; not recorded with yet, ticks are counted in software");
+  machine.offer = {"Other family 1, model 2", "", "no event is known", {}};
+  EXPECT_EQ(found(), "Other family 1, model 2, kernel.perf_event_paranoid 2: no event is known");
+  machine.files.erase("/proc/sys/kernel/perf_event_paranoid");
+  EXPECT_TRUE(contains(found(), "kernel.perf_event_paranoid unknown"));
+  EXPECT_TRUE(contains(diagnosis_text(examine(machine)), "ticks are counted in software"));
+}
+
+TEST(TicksChoice, HardwareIsOneClearLineAndTheOthersAreSoftwareOrNone) {
+  FakeMachine machine;
+  const auto choose = [&](const char* value) {
+    FlagSet flags(kRecordTool);
+    if (value) {
+      flags.set(*find_flag("ticks", kRecordTool), "--ticks", value, FlagSet::Source::command_line);
+    }
+    return wants_software_ticks(flags, machine);
+  };
+  EXPECT_TRUE(choose(nullptr));
+  EXPECT_TRUE(choose("auto"));
+  EXPECT_TRUE(choose("software"));
+  EXPECT_FALSE(choose("none"));
+  const auto refusal = [&] {
+    try {
+      choose("hardware");
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal(),
+            "--ticks=hardware is not possible here: zen3::BRANCHES counts ticks exactly here, but "
+            "this version of ttrace does not record with hardware counters yet; use "
+            "--ticks=software, which needs no counters");
+  machine.offer.obstacle = "there are none";
+  EXPECT_EQ(refusal(),
+            "--ticks=hardware is not possible here: there are none; use --ticks=software, which "
+            "needs no counters");
 }
 
 TEST(Doctor, ACacheThatIsNowhereIsNoObstacle) {
@@ -208,7 +246,7 @@ TEST(LocalMachine, LeavesNoChildAndNoFile) {
   machine.trap_time();
   machine.fix_addresses();
   machine.trap_cpuid();
-  machine.count_instructions();
+  machine.counters();
   machine.gdb();
   const DirectoryAnswer below = machine.directory(directory + "/a/b");
   EXPECT_EQ(below.existing, directory);
