@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -15,8 +16,18 @@
 namespace ttrace {
 namespace {
 
+/// The clock that the kernel stamps files with moves in steps of up to 10 ms.
+constexpr std::int64_t kUnsettledNs = 50'000'000;
+
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+/// The time by that clock.
+std::int64_t file_time_now() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return nanoseconds(now);
 }
 
 std::string descriptor_link(Tid tid, int descriptor) {
@@ -46,10 +57,7 @@ Fd copy_to_memory(int file, std::uint64_t size) {
 
 MappedFiles::MappedFiles(Recording& recording, SiteCache* sites, TickPlanCache* ticks)
     : recording_(recording), sites_(sites), ticks_(ticks) {
-  timespec now{};
-  // The coarse clock is the one that the kernel stamps files with.
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  began_ns_ = nanoseconds(now);
+  began_ns_ = file_time_now();
 }
 
 std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descriptor,
@@ -61,9 +69,10 @@ std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descr
     if (!executable) data_[{info.st_dev, info.st_ino}] = std::uint64_t(info.st_size);
     // A library is mapped piece by piece: most times it is known.
     if (const auto known = known_.find(identity_of(info));
-        known != known_.end() && !changing_.contains({info.st_dev, info.st_ino}) &&
-        (!executable || known->second.plan != nullptr)) {
-      return known->second;
+        known != known_.end() && known->second.is_settled &&
+        !changing_.contains({info.st_dev, info.st_ino}) &&
+        (!executable || known->second.file.plan != nullptr)) {
+      return known->second.file;
     }
   }
   const std::string path = link_target(link);
@@ -112,6 +121,7 @@ const TickPlanCache::Entry* MappedFiles::ticks_of(Tid tid, int descriptor) const
 std::uint32_t MappedFiles::enter_plan(const TickPlan& plan, const std::string& binary) {
   const auto [known, is_new] = plans_.try_emplace(&plan);
   if (!is_new) return known->second;
+  plan_names_.insert(link_target("/proc/self/fd/" + std::to_string(plan.fd())));
   struct stat info {};
   fstat(plan.fd(), &info);
   RecordedObject object;
@@ -125,7 +135,22 @@ std::uint32_t MappedFiles::enter_plan(const TickPlan& plan, const std::string& b
 }
 
 MappedFiles::Identity MappedFiles::identity_of(const struct stat& info) {
-  return {info.st_dev, info.st_ino, std::uint64_t(info.st_size), nanoseconds(info.st_mtim)};
+  return {info.st_dev, info.st_ino, std::uint64_t(info.st_size), nanoseconds(info.st_mtim),
+          nanoseconds(info.st_ctim)};
+}
+
+/// Whether a copy that was made just now has the contents of the one made earlier.
+bool MappedFiles::is_unchanged(const File& known, const Fd& copy) const {
+  const int before = recording_.objects().at(known.object).file.value();
+  std::array<char, 65536> old_part;
+  std::array<char, 65536> new_part;
+  for (off_t at = 0;;) {
+    const ssize_t got = pread(copy.value(), new_part.data(), new_part.size(), at);
+    if (got < 0 || pread(before, old_part.data(), old_part.size(), at) != got) return false;
+    if (got == 0) return true;
+    if (!std::equal(new_part.begin(), new_part.begin() + got, old_part.begin())) return false;
+    at += got;
+  }
 }
 
 MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {
@@ -134,18 +159,24 @@ MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool exec
   const bool changing = changing_.contains({info.st_dev, info.st_ino});
   if (changing) known_.erase(identity_of(info));
   const auto [known, is_new] = known_.try_emplace(identity_of(info));
-  File& result = known->second;
+  File& result = known->second.file;
   if (executable && sites_ != nullptr) result.plan = &sites_->plan_of(file.value());
   if (executable && ticks_ != nullptr) result.ticks = &ticks_->plan_of(file.value());
-  if (!is_new) return result;
+  if (known->second.is_settled) return result;
+  const std::int64_t changed = std::max(nanoseconds(info.st_mtim), nanoseconds(info.st_ctim));
+  known->second.is_settled = changed + kUnsettledNs < file_time_now();
   RecordedObject object;
   object.info.path = path;
   object.info.size = std::uint64_t(info.st_size);
   object.mtime_ns = nanoseconds(info.st_mtim);
   // A file written during the recording may be written again: take its contents now.
-  object.file = changing || object.mtime_ns >= began_ns_
-                    ? copy_to_memory(file.value(), std::uint64_t(info.st_size))
-                    : std::move(file);
+  if (changing || changed >= began_ns_) {
+    file = copy_to_memory(file.value(), std::uint64_t(info.st_size));
+    if (!is_new && is_unchanged(result, file)) return result;
+  } else if (!is_new) {
+    return result;
+  }
+  object.file = std::move(file);
   result.object = recording_.add_object(std::move(object));
   return result;
 }

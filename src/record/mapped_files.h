@@ -33,6 +33,8 @@ class MappedFiles {
   const TickPlanCache::Entry* ticks_of(Tid tid, int descriptor) const;
   /// The object of a tick plan, for the binary of that name.
   std::uint32_t enter_plan(const TickPlan& plan, const std::string& binary);
+  /// The name, as maps show it, is that of a tick plan's file.
+  bool is_plan(const std::string& name) const { return plan_names_.contains(name); }
   /// The file behind a /proc/PID/exe link; it is entered under the name that the link shows.
   File from_link(const std::string& link, bool executable);
   /// A file that was mapped as data, not as text.
@@ -57,18 +59,27 @@ class MappedFiles {
                  bool executable);
 
  private:
-  /// Device, inode, size, time of the last change.
-  using Identity = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t>;
+  /// Device, inode, size, times of the last change of the contents and of anything. A program can
+  /// set the former back, but not the latter.
+  using Identity =
+      std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::int64_t, std::int64_t>;
+  struct Known {
+    File file;
+    /// It had not been changed for so long that the clock of file times tells the next change.
+    bool is_settled = false;
+  };
 
   static Identity identity_of(const struct stat& info);
   File enter(Fd file, const std::string& path, bool executable);
+  bool is_unchanged(const File& known, const Fd& copy) const;
 
   Recording& recording_;
   SiteCache* sites_;
   TickPlanCache* ticks_;
   std::int64_t began_ns_;
   std::map<const TickPlan*, std::uint32_t> plans_;
-  std::map<Identity, File> known_;
+  std::set<std::string> plan_names_;
+  std::map<Identity, Known> known_;
   /// Sizes of the files mapped as data, by device and inode.
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> data_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> changing_;  ///< device and inode

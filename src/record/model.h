@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "record/program_filter.h"
+#include "record/scratch_arena.h"
 #include "record/signal_table.h"
 #include "rewrite/active_plan.h"
 #include "rewrite/sites.h"
@@ -25,30 +26,10 @@
 
 namespace ttrace {
 
-/// Memory that calls of threads write into until their exit event, one slot a thread. Below where
-/// position-independent programs are loaded: every sanitizer leaves that range to the program.
+/// Memory that calls write into until their exit event. Below where position-independent programs
+/// are loaded: every sanitizer leaves that range to the program.
 inline constexpr Address kScratchArea{0x552000000000};
-inline constexpr std::uint64_t kScratchSlot = 1 << 20;
-inline constexpr std::uint64_t kScratchSlots = 256;
-
-/// What is left of a slot: pieces of it, one after the other.
-class ScratchRoom {
- public:
-  ScratchRoom() = default;
-  ScratchRoom(Address at, std::uint64_t length) : at_(at), left_(length) {}
-
-  std::optional<Address> take(std::uint64_t length) {
-    constexpr std::uint64_t kAlignment = 64;
-    if (length > left_) return {};
-    const std::uint64_t size = std::min(left_, (length + kAlignment - 1) & ~(kAlignment - 1));
-    left_ -= size;
-    return std::exchange(at_, at_ + size);
-  }
-
- private:
-  Address at_;
-  std::uint64_t left_ = 0;
-};
+inline constexpr std::uint64_t kMostScratch = 256 << 20;
 
 /// One recorded address space; shared by the threads of a process, and by vfork.
 struct RecordedSpace {
@@ -66,10 +47,10 @@ struct RecordedSpace {
   std::vector<std::pair<Address, Address>> own_text;
   Address loader_start;  ///< text of the dynamic loader
   Address loader_end;
-  bool shows_shared_files = false;  ///< maps a file with MAP_SHARED
-  bool shares_memory = false;       ///< can write memory that other processes may see
-  bool has_scratch = false;
-  std::vector<bool> slots;  ///< scratch slots in use
+  bool shows_changed_files = false;  ///< maps a file that was written since
+  bool shows_shared_files = false;   ///< maps a file with MAP_SHARED
+  bool shares_memory = false;        ///< can write memory that other processes may see
+  ScratchArena scratch;              ///< of size 0 where nobody else can see what a call writes
 };
 
 struct RecordedProcess {
@@ -82,9 +63,8 @@ struct RecordedProcess {
   std::optional<EventNumber> fatal_signal;
 };
 
-/// An argument of a call that points at scratch memory while the call runs.
+/// Memory of the program's that scratch memory stands in for while a call runs.
 struct Redirection {
-  std::uint8_t argument = 0;
   Bytes given;  ///< what was copied in; empty: nothing
   std::uint64_t length = 0;
   Address original;
@@ -148,7 +128,7 @@ struct RecordedThread {
   std::optional<SyscallView> restarted;
   std::vector<Redirection> restarted_redirected;
 
-  std::optional<std::size_t> slot;  ///< of RecordedSpace::slots
+  std::optional<Address> scratch;  ///< its piece of RecordedSpace::scratch
   std::uint64_t signal_mask = 0;
   std::uint64_t ticks = 0;  ///< since its last event
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.

@@ -104,9 +104,9 @@ class RecordSession {
   void detach_all(Tid tracer);
 
   // session_scratch.cpp
-  ScratchRoom scratch_of(Thread& thread);
+  void make_scratch(Thread& thread);
+  void release_scratch(Thread& thread);
   void redirect(Thread& thread, GeneralRegisters& regs);
-  void redirect_vectors(Thread& thread, GeneralRegisters& regs);
   void move_results(Thread& thread, const std::vector<Redirection>& redirected, SyscallView& call,
                     SyscallExit& exit);
   void show_copies_originals(Thread& thread, const SyscallView& call,
@@ -116,6 +116,7 @@ class RecordSession {
   int stream_of(const Thread& thread, int descriptor) const;
   void note_output(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void note_file_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
+  void note_dropped_pages(Thread& thread, const SyscallView& call, SyscallExit& exit);
 
   // session_shared.cpp
   bool note_shared_mapping(Thread& thread, const SyscallView& call, SyscallExit& exit);
@@ -179,7 +180,6 @@ class RecordSession {
              std::uint64_t length, std::uint64_t offset, Text text, std::vector<Patch>& patches);
   void on_protection_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
-  void make_scratch(Thread& thread);
   void on_exiting(Thread& thread);
   void on_gone(Thread& thread, StopStatus status, int wait_status);
   bool is_executing(const RecordedProcess& process) const;

@@ -105,7 +105,10 @@ void RecordSession::write_enter(Thread& thread) {
 void RecordSession::begin_call(Thread& thread) {
   const MemoryPeek look = peek(thread);
   const bool goes_on = thread.call.number == SYS_restart_syscall && thread.restarted;
-  if (!goes_on) thread.notes = before_call(thread.call, look);
+  if (!goes_on) {
+    thread.notes = before_call(thread.call, look);
+    release_scratch(thread);
+  }
   thread.redirected.clear();
   thread.rewritten = false;
   soften_filter(thread);
@@ -144,7 +147,7 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
       return start < from + size && from < end;
     };
     if (!anywhere && call.number != SYS_brk &&
-        (touches(kGatePage, kGateSize) || touches(kScratchArea, kScratchSlot * kScratchSlots))) {
+        (touches(kGatePage, kGateSize) || touches(kScratchArea, kMostScratch))) {
       throw NotRecordable(syscall_name(call.number) + " of the recorder's own memory");
     }
     if (call.number == SYS_mmap && (call.args[3] & MAP_GROWSDOWN)) {
@@ -213,6 +216,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     note_file_change(thread, call, exit);
   }
   finish_call(thread, std::move(exit));
+  if (call.result != -516) release_scratch(thread);  // the kernel kept no pointer to it
   consider_switch(thread, call.number == SYS_sched_yield ? Scheduler::CallPlace::yield
                                                          : Scheduler::CallPlace::exit);
 }
@@ -229,6 +233,7 @@ void RecordSession::finish_call(Thread& thread, SyscallExit exit) {
 void RecordSession::note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit) {
   const auto& args = call.args;
   RecordedSpace& space = *thread.process->space;
+  if (call.number == SYS_madvise) note_dropped_pages(thread, call, exit);  // also if it failed
   if (thread.row->handling == Handling::sigreturn) {
     exit.registers = thread.regs;
     exit.vector_state = thread.task().vector_state();

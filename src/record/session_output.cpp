@@ -1,5 +1,8 @@
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/kcmp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,14 +24,28 @@ constexpr std::uint64_t kMostOutput = 64 << 20;
 /// How much of a mapping is saved when a write shows in it.
 constexpr std::uint64_t kMostShown = 64 << 20;
 
+/// The descriptor leads to the same pipe, terminal or file as ours. Sockets cannot be opened again,
+/// and other devices (/dev/null) are the same for everybody.
+bool is_opened_again(const Fd& ours, Tid tid, int descriptor) {
+  struct stat mine {};
+  struct stat other {};
+  const std::string link =
+      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
+  if (fstat(ours.value(), &mine) != 0 || stat(link.c_str(), &other) != 0) return false;
+  if (mine.st_dev != other.st_dev || mine.st_ino != other.st_ino) return false;
+  return S_ISFIFO(mine.st_mode) || S_ISREG(mine.st_mode) ||
+         (S_ISCHR(mine.st_mode) && isatty(ours.value()));
+}
+
 }  // namespace
 
 /// 1 or 2 if the descriptor is what the program was given as standard output or error, whatever its
-/// number is by now; else 0.
+/// number is by now, also if it was opened again by name (/dev/stdout); else 0.
 int RecordSession::stream_of(const Thread& thread, int descriptor) const {
   const auto same = [&](const Fd& ours) {
-    return ours && syscall(SYS_kcmp, getpid(), thread.tid.value(), KCMP_FILE, long(ours.value()),
-                           long(descriptor)) == 0;
+    return ours && (syscall(SYS_kcmp, getpid(), thread.tid.value(), KCMP_FILE, long(ours.value()),
+                            long(descriptor)) == 0 ||
+                    is_opened_again(ours, thread.tid, descriptor));
   };
   const bool output = same(standard_output_);
   const bool error = same(standard_error_);
@@ -76,7 +93,25 @@ void RecordSession::note_file_change(Thread& thread, const SyscallView& call, Sy
         throw NotRecordable(syscall_name(call.number) + " on " + line.name + ", which is mapped");
       }
       exit.writes.push_back({line.start, thread.memory().read(line.start, line.end - line.start)});
+      thread.process->space->shows_changed_files = true;
     }
+  }
+}
+
+/// Pages of a private mapping that the program gives up show the file again: as it is now, not as
+/// it was when it was mapped.
+void RecordSession::note_dropped_pages(Thread& thread, const SyscallView& call, SyscallExit& exit) {
+  constexpr std::uint64_t kDontNeedLocked = 24;
+  const bool drops = call.args[2] == MADV_DONTNEED || call.args[2] == kDontNeedLocked;
+  if (!drops || !thread.process->space->shows_changed_files) return;
+  const Address start(page_floor(call.args[0]));
+  const Address end = start + page_ceil(call.args[1]);
+  for (const MapLine& line : read_maps(thread.process->pid)) {
+    if (line.inode == 0 || line.end <= start || line.start >= end) continue;
+    const Address from = std::max(start, line.start);
+    const std::uint64_t length = std::min(end, line.end) - from;
+    if (length > kMostShown) throw NotRecordable("madvise MADV_DONTNEED on " + line.name);
+    exit.writes.push_back({from, thread.memory().read(from, length)});
   }
 }
 

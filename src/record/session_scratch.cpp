@@ -1,13 +1,15 @@
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "record/session.h"
+#include "tracee/gate.h"
 
 // What a call writes while other threads run: into scratch memory first, to its place at its end.
 
@@ -50,105 +52,84 @@ void show_original(const HeldSignal& held, bool is_siginfo, std::byte* record) {
   std::memcpy(record, &info, sizeof info);
 }
 
+bool is_regular_file(Tid tid, int descriptor) {
+  struct stat info {};
+  const std::string link =
+      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
+  return stat(link.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 }  // namespace
 
-/// The thread's slot, which it has from now on; empty if all are taken.
-ScratchRoom RecordSession::scratch_of(Thread& thread) {
+/// Maps scratch memory, as much of it as the process's limits leave room for.
+void RecordSession::make_scratch(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
-  if (!space.has_scratch) return {};
-  if (!thread.slot) {
-    const auto free = std::find(space.slots.begin(), space.slots.end(), false);
-    if (free == space.slots.end()) return {};
-    *free = true;
-    thread.slot = std::size_t(free - space.slots.begin());
+  if (space.scratch.size() != 0) return;
+  constexpr std::uint64_t kLeast = 1 << 20;
+  constexpr std::uint64_t kPartOfLimit = 64;
+  rlimit limit{};
+  prlimit(thread.process->pid.value(), RLIMIT_AS, nullptr, &limit);
+  const std::uint64_t most = std::max(kLeast, page_floor(limit.rlim_cur / kPartOfLimit));
+  for (std::uint64_t size = std::min(kMostScratch, most); size >= kLeast; size /= 4) {
+    const std::int64_t at =
+        inject(thread.task(), InjectBy::syscall_stops, SYS_mmap,
+               {kScratchArea.value(), size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0});
+    if (at == std::int64_t(kScratchArea.value())) {
+      space.scratch = ScratchArena(kScratchArea, size);
+      return;
+    }
   }
-  return {kScratchArea + *thread.slot * kScratchSlot, kScratchSlot};
+  throw NotRecordable("threads or shared memory in a process without address space to spare");
+}
+
+void RecordSession::release_scratch(Thread& thread) {
+  if (!thread.scratch) return;
+  thread.process->space->scratch.release(*thread.scratch);
+  thread.scratch.reset();
 }
 
 void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
   RecordedSpace& space = *thread.process->space;
-  const auto slots = scratch_slots(thread.call, peek(thread));
-  if (!slots) return redirect_vectors(thread, regs);
-  ScratchRoom room = scratch_of(thread);
-  for (const ScratchSlot& slot : *slots) {
-    const Address original(thread.call.args.at(slot.argument));
-    if (original == Address() || slot.length == 0) continue;
-    const auto at = room.take(slot.length);
-    if (!at) break;
-    Bytes given;
-    if (slot.copy_in) {
-      given = space.memory.read(original, slot.length);
-      if (given.size() != slot.length) continue;  // the kernel will say EFAULT
-      space.memory.write(*at, given);
-    }
-    syscall_argument(regs, slot.argument) = at->value();
-    thread.redirected.push_back({slot.argument, std::move(given), slot.length, original, *at});
-  }
-}
-
-/// The same for buffers that the arguments point to by way of others: the vectors, and the header
-/// of a message, are built anew in scratch memory. All or nothing.
-void RecordSession::redirect_vectors(Thread& thread, GeneralRegisters& regs) {
-  const SyscallView& call = thread.call;
-  const bool is_message = call.number == SYS_recvmsg;
-  const bool is_vector =
-      call.number == SYS_readv || call.number == SYS_preadv || call.number == SYS_preadv2;
-  if ((!is_message && !is_vector) || thread.notes.messages.size() != 1) return;
-  const MessageNote& note = thread.notes.messages.front();
-  const Memory& memory = thread.memory();
-  constexpr std::uint8_t kArgument = 1;
-  ScratchRoom room = scratch_of(thread);
-  std::vector<Redirection> redirected;
-  // Null if there is no room; as it was if it is empty.
-  const auto move = [&](const MemoryRange& range, bool copy_in) -> std::optional<Address> {
-    if (range.length == 0 || range.at == Address()) return range.at;
-    const auto at = room.take(range.length);
-    std::byte probe{};
-    // Scratch memory would hide a bad pointer from the kernel.
-    const bool good = at && memory.read_value(range.at, probe) &&
-                      memory.read_value(range.at + (range.length - 1), probe);
-    const bool twice = std::any_of(redirected.begin(), redirected.end(), [&](const auto& r) {
-      return range.at < r.original + r.length && r.original < range.at + range.length;
-    });
-    if (!good || twice) return {};
-    Bytes given;
-    if (copy_in) {
-      given = memory.read(range.at, range.length);
-      if (given.size() != range.length) return {};
-      memory.write(*at, given);
-    }
-    redirected.push_back({kArgument, std::move(given), range.length, range.at, *at});
-    return at;
+  if (space.scratch.size() == 0) return;  // vfork: the parent sees nothing before the child is gone
+  auto slots = scratch_slots(thread.call, peek(thread));
+  if (!slots || slots->empty()) return;
+  const auto padded = [](std::uint64_t length) {
+    constexpr std::uint64_t kAlignment = 64;
+    return (length + kAlignment - 1) & ~(kAlignment - 1);
   };
-
-  std::vector<iovec> vectors;
-  for (const MemoryRange& buffer : note.vectors) {
-    const auto at = move(buffer, false);
-    if (!at) return;
-    vectors.push_back({reinterpret_cast<void*>(at->value()), buffer.length});
+  std::uint64_t total = 0;
+  for (const ScratchSlot& slot : *slots) {
+    // A file is read whole, and without waiting for anybody.
+    if (slot.shortened && is_regular_file(thread.tid, int(thread.call.args[0]))) return;
+    total += padded(slot.length);
   }
-  const auto vectors_at = room.take(vectors.size() * sizeof(iovec));
-  if (!vectors_at || vectors.empty()) return;
-  memory.write(*vectors_at, std::as_bytes(std::span(vectors)));
-  Address argument = *vectors_at;
-  if (is_message) {
-    msghdr header{};
-    const auto name = move(note.name, true);
-    const auto control = move(note.control, true);
-    const auto at = room.take(sizeof header);
-    if (!name || !control || !at || !memory.read_value(note.header.at, header)) return;
-    header.msg_name = reinterpret_cast<void*>(name->value());
-    header.msg_control = reinterpret_cast<void*>(control->value());
-    header.msg_iov = reinterpret_cast<iovec*>(vectors_at->value());
-    // What the kernel leaves as it is here is not moved back: the pointers.
-    const ByteView given = bytes_of(header);
-    memory.write(*at, given);
-    redirected.push_back(
-        {kArgument, Bytes(given.begin(), given.end()), sizeof header, note.header.at, *at});
-    argument = *at;
+  thread.scratch = space.scratch.allocate(total);
+  if (!thread.scratch) {
+    throw NotRecordable("calls that wait at the same time with buffers of more than " +
+                        std::to_string(space.scratch.size() >> 20) + " MiB");
   }
-  syscall_argument(regs, kArgument) = argument.value();
-  thread.redirected = std::move(redirected);
+  Address at = *thread.scratch;
+  for (const ScratchSlot& slot : *slots) {
+    Redirection made{{}, slot.length, slot.original, at};
+    if (slot.copy_in) {
+      made.given = space.memory.read(slot.original, slot.length);
+      made.given.resize(slot.length);
+      space.memory.write(at, made.given);
+    }
+    if (slot.inside) {
+      Redirection& outer = thread.redirected.at(slot.inside->slot);
+      const ByteView pointer = bytes_of(at);
+      std::copy(pointer.begin(), pointer.end(),
+                outer.given.begin() + std::ptrdiff_t(slot.inside->offset));
+      space.memory.write(outer.scratch + slot.inside->offset, pointer);
+    } else {
+      syscall_argument(regs, slot.argument) = at.value();
+    }
+    if (slot.shortened) syscall_argument(regs, *slot.shortened) = slot.length;
+    thread.redirected.push_back(std::move(made));
+    at = at + padded(slot.length);
+  }
 }
 
 /// What the kernel wrote to scratch memory appears where the program asked for it only now, and

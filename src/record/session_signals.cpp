@@ -62,6 +62,9 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   const bool int3 = signal == SIGTRAP && info.si_code == SI_KERNEL;
   if (int3 && on_due(thread)) return;
   if (emulate_instruction(thread, info)) return;
+  if (signal == SIGTRAP && (info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT)) {
+    throw NotRecordable("a program that sets its own trap flag or executes int1");
+  }
   if (is_fault(info)) return deliver(thread, info, true);
 
   const bool from_terminal = info.si_code == SI_KERNEL && !options_.capture_output &&

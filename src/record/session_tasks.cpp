@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <fstream>
 
 #include "record/session.h"
 #include "tracee/gate.h"
@@ -82,6 +83,17 @@ std::string executable_of(Pid pid) {
 
 /// What maps shows for memory of MAP_SHARED and MAP_ANONYMOUS.
 constexpr std::string_view kSharedAnonymousName = "/dev/zero (deleted)";
+/// Throws NotRecordable if the program's memory is kept from its own user (ptrace(2), dumpable).
+std::shared_ptr<RecordedSpace> space_of_new_program(Pid pid) {
+  try {
+    return std::make_shared<RecordedSpace>(pid);
+  } catch (const SystemError&) {
+    std::ifstream comm("/proc/" + std::to_string(pid.value()) + "/comm");
+    std::string name;
+    std::getline(comm, name);
+    throw NotRecordable("execution of " + name + ", which this user may not read");
+  }
+}
 
 /// What the kernel writes to the robust futexes that a dying thread holds (exit_robust_list() and
 /// handle_futex_death() of kernel/futex/core.c).
@@ -154,10 +166,10 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
-      copy.shows_shared_files = parent.shows_shared_files;
       copy.shares_memory = parent.shares_memory;
-      copy.has_scratch = parent.has_scratch;
-      copy.slots.assign(parent.slots.size(), false);
+      copy.shows_changed_files = parent.shows_changed_files;
+      copy.shows_shared_files = parent.shows_shared_files;
+      copy.scratch = parent.scratch.copy();
     }
   }
   ++child->process->threads;
@@ -228,10 +240,13 @@ void RecordSession::on_exec(Thread& caller) {
 
   if (process->space) {
     process->space->users -= process->threads;
-    if (thread->slot) process->space->slots.at(*thread->slot) = false;
+    if (process->space->users > 0 && thread->clear_tid != Address()) {
+      throw NotRecordable("execve of a process cloned with CLONE_VM and CLONE_CHILD_CLEARTID");
+    }
+    release_scratch(*thread);
   }
-  thread->slot.reset();
-  process->space = std::make_shared<RecordedSpace>(process->pid);
+  thread->scratch.reset();
+  process->space = space_of_new_program(process->pid);
   process->space->users = 1;
   process->threads = 1;
   process->ending = false;
@@ -426,7 +441,7 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
     if (writable && line.shared) {
       throw NotRecordable("mprotect that makes a shared mapping of " + line.name + " writable");
     }
-    if (!executable) continue;
+    if (!executable || files_.is_plan(line.name)) continue;
     const Address from = std::max(start, line.start);
     const std::uint64_t length = std::min(end, line.end) - from;
     const MappedFiles::File file = files_.from_path(line.name, line.device, line.inode, true);
@@ -437,17 +452,6 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
 
 void RecordSession::forget_patches(RecordedSpace& space, Address start, std::uint64_t length) {
   space.patched.erase(space.patched.lower_bound(start), space.patched.lower_bound(start + length));
-}
-
-void RecordSession::make_scratch(Thread& thread) {
-  RecordedSpace& space = *thread.process->space;
-  if (space.has_scratch) return;
-  const std::int64_t at =
-      inject(thread.task(), InjectBy::syscall_stops, SYS_mmap,
-             {kScratchArea.value(), kScratchSlot * kScratchSlots, PROT_READ | PROT_WRITE,
-              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0});
-  space.has_scratch = at == std::int64_t(kScratchArea.value());
-  space.slots.assign(kScratchSlots, false);
 }
 
 /// A thread of the process is inside an execve, which ends all others.
@@ -495,7 +499,7 @@ void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) 
   }
   --process->threads;
   --space.users;
-  if (thread.slot) space.slots.at(*thread.slot) = false;
+  release_scratch(thread);
   detach_all(thread.tid);
   if (first) {
     const EventNumber number = append(thread, ProcessExitEvent{process->pid, wait_status});

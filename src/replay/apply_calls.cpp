@@ -160,6 +160,19 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
       const auto to = std::uint64_t(exit.result);
       const std::uint64_t new_length = page_ceil(args[2]);
       const bool moves = to != args[0];
+      const Mapping* source = space.mappings.at(Address(args[0]));
+      if (args[1] == 0 && source != nullptr && source->backing) {
+        // A second mapping of the same file. Here files are mapped privately: give it what the
+        // first one shows.
+        Mapping second = *source;
+        second.backing->offset += Address(args[0]) - source->start;
+        second.start = Address(to);
+        second.length = new_length;
+        map(space, second);
+        space.host->memory().write(second.start,
+                                   space.host->memory().read(Address(args[0]), new_length));
+        return;
+      }
       // MREMAP_DONTUNMAP (4) leaves an empty mapping behind.
       const std::uint64_t flags = moves ? MREMAP_MAYMOVE | MREMAP_FIXED | (args[3] & 4) : 0;
       require(space.host->call(SYS_mremap, {args[0], length, new_length, flags, to, 0}),

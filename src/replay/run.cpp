@@ -157,8 +157,11 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   const GeneralRegisters before = thread.regs;
   const auto* steps = std::get_if<StepsEvent>(&event.body);
   const bool one = step || steps != nullptr;
-  const std::uint64_t left =
-      is_place_in_time(event) ? event.ticks.value() - thread.ticks : kWithoutEnd;
+  // An event that is no place in time comes before one more tick, or never.
+  const std::uint64_t to_event = event.ticks.value() - thread.ticks;
+  const std::uint64_t left = is_place_in_time(event) ? to_event
+                             : steps != nullptr      ? kWithoutEnd
+                                                     : to_event + 1;
   set_counter(space, left);
   // A step ends by itself; interrupted, it would be unclear whether it was made.
   const auto stop = one ? space.host->run(Resume::emulate_step, nullptr)

@@ -129,14 +129,27 @@ OutputNotes before_call(const SyscallView& call, const MemoryPeek& peek);
 std::vector<MemoryRange> outputs_of(const SyscallView& call, const OutputNotes& notes,
                                     const MemoryPeek& peek);
 
-/// An argument that is pointed at scratch memory while the call blocks.
+/// Memory for which scratch memory stands in while a call blocks: a buffer of the program's that
+/// the kernel writes, or an array of pointers to such buffers that it reads.
 struct ScratchSlot {
+  /// Where the pointer to it stands, if not in an argument: in another slot, listed before this
+  /// one.
+  struct Inside {
+    std::size_t slot = 0;
+    std::uint64_t offset = 0;
+  };
+
   std::uint8_t argument = 0;
-  std::uint64_t length = 0;  ///< bytes that the kernel may write there
+  std::uint64_t length = 0;  ///< bytes that the kernel may write or read there
   bool copy_in = false;      ///< the kernel reads it too (poll, select, msghdr...)
+  Address original;
+  std::optional<Inside> inside;
+  /// The argument that says the length, if it asks for more than a slot may have: a stream gives
+  /// no more than it has, so that it may be told a smaller one.
+  std::optional<std::uint8_t> shortened;
 };
 /// The redirections that keep a blocking call's writes out of the program's sight until its end,
-/// or nullopt if that cannot be done by exchanging arguments alone (vectors, messages: the caller
+/// or nullopt if that cannot be done (bad pointers, overlapping or enormous buffers: the caller
 /// then lets the call write directly).
 std::optional<std::vector<ScratchSlot>> scratch_slots(const SyscallView& call,
                                                       const MemoryPeek& peek);

@@ -8,24 +8,52 @@
 
 namespace ttrace {
 
-std::vector<MemoryRange> written_by(const SyscallView& call, const MemoryPeek& peek) {
+namespace {
+
+constexpr std::uint64_t kMostVectors = 1024;  // UIO_MAXIOV
+
+/// The first `left` bytes of what `count` vectors at `at` point to.
+std::vector<MemoryRange> in_vectors(std::uint64_t at, std::uint64_t count, std::uint64_t left,
+                                    const MemoryPeek& peek) {
   std::vector<MemoryRange> ranges;
-  if (call.result <= 0) return ranges;
-  auto left = std::uint64_t(call.result);
-  if (call.number == SYS_write || call.number == SYS_pwrite64) {
-    ranges.push_back({Address(call.args[1]), std::min(left, call.args[2])});
-  } else if (call.number == SYS_writev) {
-    constexpr std::uint64_t kMostVectors = 1024;  // UIO_MAXIOV
-    for (std::uint64_t i = 0; i < std::min(call.args[2], kMostVectors) && left > 0; ++i) {
-      std::array<std::uint64_t, 2> vector{};  // struct iovec
-      const Address at(call.args[1] + i * sizeof vector);
-      if (peek(at, std::as_writable_bytes(std::span(vector))) != sizeof vector) break;
-      const std::uint64_t length = std::min(vector[1], left);
-      ranges.push_back({Address(vector[0]), length});
-      left -= length;
-    }
+  for (std::uint64_t i = 0; i < std::min(count, kMostVectors) && left > 0; ++i) {
+    std::array<std::uint64_t, 2> vector{};  // struct iovec
+    const Address here(at + i * sizeof vector);
+    if (peek(here, std::as_writable_bytes(std::span(vector))) != sizeof vector) break;
+    const std::uint64_t length = std::min(vector[1], left);
+    ranges.push_back({Address(vector[0]), length});
+    left -= length;
   }
   return ranges;
+}
+
+}  // namespace
+
+std::vector<MemoryRange> written_by(const SyscallView& call, const MemoryPeek& peek) {
+  if (call.result <= 0) return {};
+  const auto left = std::uint64_t(call.result);
+  const auto& args = call.args;
+  switch (call.number) {
+    case SYS_write:
+    case SYS_pwrite64:
+    case SYS_sendto:
+      return {{Address(args[1]), std::min(left, args[2])}};
+    case SYS_writev:
+    case SYS_pwritev:
+    case SYS_pwritev2:
+      return in_vectors(args[1], args[2], left, peek);
+    case SYS_sendmsg: {
+      std::array<std::uint64_t, 2> vectors{};  // msg_iov and msg_iovlen of struct msghdr
+      constexpr std::uint64_t kVectors = 16;
+      if (peek(Address(args[1] + kVectors), std::as_writable_bytes(std::span(vectors))) !=
+          sizeof vectors) {
+        return {};
+      }
+      return in_vectors(vectors[0], vectors[1], left, peek);
+    }
+    default:
+      return {};
+  }
 }
 
 std::uint32_t digest_of_written(const SyscallView& call, const MemoryPeek& peek) {

@@ -14,8 +14,11 @@ std::string slots(int number, Args args, const FakeMemory& memory) {
   if (!found) return "direct";
   std::string text;
   for (const ScratchSlot& slot : *found) {
-    text += std::to_string(slot.argument) + ":" + std::to_string(slot.length) +
-            (slot.copy_in ? "+ " : " ");
+    text += std::to_string(slot.argument) +
+            (slot.inside ? "." + std::to_string(slot.inside->offset) + "=" +
+                               std::to_string(slot.inside->slot)
+                         : "") +
+            ":" + std::to_string(slot.length) + (slot.copy_in ? "+ " : " ");
   }
   return text;
 }
@@ -56,10 +59,30 @@ TEST_F(Scratch, OfCallsWithBuffers) {
   EXPECT_EQ(slots(__NR_ioctl, {3, 0x5409, 1}), "");
 }
 
+TEST_F(Scratch, OfVectorsAndMessages) {
+  memory_.put(kA, kC);
+  memory_.put(kA + 8, std::uint64_t(3));
+  memory_.put(kA + 16, std::uint64_t(0));
+  memory_.put(kA + 24, std::uint64_t(0));
+  memory_.put(kA + 32, kC + 3);
+  memory_.put(kA + 40, std::uint64_t(50));
+  EXPECT_EQ(slots(__NR_readv, {3, kA, 3}), "1:48+ 0.0=0:3 0.32=0:50 ");
+  memory_.put(kA + 32, kC + 2);
+  EXPECT_EQ(slots(__NR_readv, {3, kA, 3}), "direct");  // they overlap
+  EXPECT_EQ(slots(__NR_readv, {3, kA, 1025}), "direct");
+
+  memory_.put(kB, kD);  // name and its length
+  memory_.put(kB + 8, std::uint64_t(16));
+  memory_.put(kB + 16, kA);  // vectors
+  memory_.put(kB + 24, std::uint64_t(1));
+  memory_.put(kB + 32, kD + 64);  // control
+  memory_.put(kB + 40, std::uint64_t(24));
+  EXPECT_EQ(slots(__NR_recvmsg, {3, kB, 0}), "1:56+ 0.0=0:16+ 0.32=0:24+ 0.16=0:16+ 0.0=3:3 ");
+  EXPECT_EQ(slots(__NR_recvmmsg, {3, kB, 1, 0, 0}),
+            "1:64+ 0.0=0:16+ 0.32=0:24+ 0.16=0:16+ 0.0=3:3 ");
+}
+
 TEST_F(Scratch, IsNotForEveryCall) {
-  EXPECT_EQ(slots(__NR_readv, {3, kA, 1}), "direct");
-  EXPECT_EQ(slots(__NR_recvmsg, {3, kA, 0}), "direct");
-  EXPECT_EQ(slots(__NR_recvmmsg, {3, kA, 1, 0, 0}), "direct");
   EXPECT_EQ(slots(__NR_sendmmsg, {3, kA, 1, 0}), "direct");
   EXPECT_EQ(slots(__NR_futex, {kA, 8, 0, 0, 0, 0}), "direct");
   EXPECT_EQ(slots(__NR_ioctl, {3, 0x5401, kA}), "direct");
@@ -77,10 +100,11 @@ TEST_F(Scratch, HidesNoBadPointerAndNoOverlap) {
 }
 
 TEST_F(Scratch, IsLimited) {
-  memory_.map(0x100000, 0x200000);
-  EXPECT_EQ(slots(__NR_read, {3, 0x100000, 0x100000}), "1:1048576 ");
-  EXPECT_EQ(slots(__NR_read, {3, 0x100000, 0x100001}), "direct");
-  EXPECT_EQ(slots(__NR_read, {3, 0x100000, ~0ull}), "direct");
+  memory_.map(0x1000000, 0x2000000);
+  EXPECT_EQ(slots(__NR_read, {3, 0x1000000, 0x1000000}), "1:16777216 ");
+  EXPECT_EQ(slots(__NR_read, {3, 0x1000000, 0x1000001}), "1:8388608 ");  // a stream gives less
+  EXPECT_EQ(slots(__NR_pread64, {3, 0x1000000, 0x1000001, 0}), "direct");
+  EXPECT_EQ(slots(__NR_recvfrom, {3, 0x1000000, 0x1000001, 0x100, 0, 0}), "direct");
 }
 
 }  // namespace
