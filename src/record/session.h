@@ -169,6 +169,7 @@ class RecordSession {
 
   // session_tasks.cpp
   void on_new_task(Thread& thread, int event);
+  void note_writes_at_exec(Thread& thread);
   void on_exec(Thread& thread);
   ExecEvent image_of(Thread& thread);
   void make_gate(Thread& thread);

@@ -129,6 +129,7 @@ void RecordSession::begin_call(Thread& thread) {
   }
   thread.undivided = changes_shared_file(thread);
   make_private(thread);
+  if (thread.row->handling == Handling::exec) note_writes_at_exec(thread);
   thread.place = Thread::Place::in_call;
   thread.task().resume(Resume::to_syscall);
 }
@@ -166,6 +167,7 @@ void RecordSession::on_call_exit(Thread& thread) {
   adopt_filter(thread);
   if (begin_anew_after_ignored(thread)) return;
   thread.place = Thread::Place::boundary;
+  if (thread.row->handling == Handling::exec) thread.writes_at_exit.clear();  // it failed
   SyscallView call = thread.call;
   std::vector<Redirection> redirected = thread.redirected;
   if (call.number == SYS_restart_syscall && thread.restarted) {

@@ -215,9 +215,27 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   // The parent goes on inside its call: to its end, or, in vfork, to its sleep.
 }
 
+/// At the entry of an execve: what the kernel writes to the memory that the thread leaves
+/// (exec_mm_release() of kernel/fork.c), if somebody else sees that memory.
+void RecordSession::note_writes_at_exec(Thread& thread) {
+  const RecordedProcess& process = *thread.process;
+  const bool is_shared = process.space->users > process.threads;
+  thread.writes_at_exit.clear();
+  if (!is_shared && !process.space->shares_memory) return;
+  add_robust_writes(thread.memory(), thread.tid, thread.robust_list, thread.writes_at_exit);
+  if (is_shared && thread.clear_tid != Address()) {
+    thread.writes_at_exit.push_back({thread.clear_tid, Bytes(sizeof(pid_t))});
+  }
+}
+
 /// The thread has executed a new program and stands before its first instruction.
 void RecordSession::on_exec(Thread& caller) {
   const Tid former(pid_t(caller.task().event_message()));
+  Thread& leaves = find(former) != nullptr ? *find(former) : caller;
+  if (!leaves.writes_at_exit.empty()) {
+    // It ends, as far as its former memory is concerned.
+    append(leaves, TaskExitEvent{0, std::exchange(leaves.writes_at_exit, {})});
+  }
   // All other threads of the process are gone; the caller took the leader's tid (ptrace(2)).
   Thread* thread = &caller;
   if (former != caller.tid && find(former) != nullptr) {
@@ -240,9 +258,6 @@ void RecordSession::on_exec(Thread& caller) {
 
   if (process->space) {
     process->space->users -= process->threads;
-    if (process->space->users > 0 && thread->clear_tid != Address()) {
-      throw NotRecordable("execve of a process cloned with CLONE_VM and CLONE_CHILD_CLEARTID");
-    }
     release_scratch(*thread);
   }
   thread->scratch.reset();
