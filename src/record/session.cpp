@@ -103,6 +103,7 @@ void RecordSession::main_loop() {
     if (steps % kStepsBetweenLooks == 0) check_limits(nullptr);
     if (ended_) break;
     if (!early_stops_.empty()) check_orphans();
+    for (const auto& [tid, status] : std::exchange(held_back_ends_, {})) note_stop(tid, status);
     Thread* thread = choose();
     if (thread == nullptr) {
       take_one_stop(true);
@@ -199,7 +200,9 @@ void RecordSession::step(Thread& thread) {
     }
     if (!status) {
       resume(thread);
+      in_user_code_ = thread.place == Thread::Place::in_call ? Tid() : tid;
       status = wait_for(thread);
+      in_user_code_ = Tid();
     }
     if (find(tid) != &thread || ended_) return;
     if (status) {
@@ -210,6 +213,7 @@ void RecordSession::step(Thread& thread) {
       write_enter(thread);
     }
   } catch (const TaskGone& gone) {
+    in_user_code_ = Tid();
     // Killed in between; its end is reported by wait.
     if (Thread* victim = find(gone.tid())) victim->state = Thread::State::blocked;
   }
@@ -299,6 +303,11 @@ void RecordSession::note_stop(Tid tid, int status) {
                       stop.kind == StopStatus::Kind::killed ||
                       (stop.kind == StopStatus::Kind::event &&
                        (stop.value == PTRACE_EVENT_EXIT || stop.value == PTRACE_EVENT_EXEC));
+  const bool ends = stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT;
+  if (ends && in_user_code_ != Tid() && tid != in_user_code_) {
+    held_back_ends_.emplace_back(tid, status);
+    return;
+  }
   if (urgent) {
     thread->pending_status.reset();
     try {

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "record/attempt_clock.h"
 #include "record/instructions.h"
@@ -181,6 +183,7 @@ class RecordSession {
              std::uint64_t length, std::uint64_t offset, Text text, std::vector<Patch>& patches);
   void on_protection_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
+  void write_enters();
   void on_exiting(Thread& thread);
   void on_gone(Thread& thread, StopStatus status, int wait_status);
   bool is_executing(const RecordedProcess& process) const;
@@ -201,7 +204,11 @@ class RecordSession {
 
   std::map<Tid, std::unique_ptr<Thread>> threads_;
   std::map<Tid, int> early_stops_;  ///< of children whose parent's event is yet to come
-  Tid current_;                     ///< ran last
+  /// Threads whose last stop came while another one ran: what the kernel writes for them must not
+  /// appear in the middle of its user code.
+  std::vector<std::pair<Tid, int>> held_back_ends_;
+  Tid in_user_code_;  ///< executes user code now
+  Tid current_;       ///< ran last
   bool want_switch_ = false;
   bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
   std::string program_;               ///< what was launched

@@ -480,6 +480,18 @@ bool RecordSession::is_executing(const RecordedProcess& process) const {
   return false;
 }
 
+/// Before memory changes that is not the doing of the thread that ran last: what a thread did
+/// before the call that it stands in comes before that in a replay too.
+void RecordSession::write_enters() {
+  for (const auto& [tid, thread] : threads_) {
+    const bool in_call =
+        thread->place == Thread::Place::entry || thread->place == Thread::Place::in_call;
+    const bool alive =
+        thread->state == Thread::State::ready || thread->state == Thread::State::blocked;
+    if (in_call && alive) write_enter(*thread);
+  }
+}
+
 /// PTRACE_EVENT_EXIT: the thread's memory can still be read.
 void RecordSession::on_exiting(Thread& thread) {
   RecordedProcess& process = *thread.process;
@@ -491,6 +503,7 @@ void RecordSession::on_exiting(Thread& thread) {
   if (thread.clear_tid != Address() && process.space->users > 1) {
     thread.writes_at_exit.push_back({thread.clear_tid, Bytes(sizeof(pid_t))});
   }
+  if (!thread.writes_at_exit.empty()) write_enters();
   thread.state = Thread::State::dying;
   const bool first = thread.tid.value() == process.pid.value();
   const bool outlived = first && !process.ending && !executing && process.threads > 1;
