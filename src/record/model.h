@@ -138,6 +138,7 @@ struct RecordedThread {
   std::optional<MemoryWrite> split;
   Address clear_tid;
   Address robust_list;
+  bool holds_shared_mutex = false;  ///< a robust one, when it was left at the entry of a call
   std::vector<MemoryWrite> writes_at_exit;      ///< what the kernel writes when it ends
   cpu_set_t affinity{};                         ///< the CPUs that it believes it may use
   std::shared_ptr<const ProgramFilter> filter;  ///< of the program's own; null: none

@@ -103,7 +103,7 @@ void RecordSession::main_loop() {
     if (steps % kStepsBetweenLooks == 0) check_limits(nullptr);
     if (ended_) break;
     if (!early_stops_.empty()) check_orphans();
-    for (const auto& [tid, status] : std::exchange(held_back_ends_, {})) note_stop(tid, status);
+    if (!held_back_ends_.empty()) let_ends_happen();
     Thread* thread = choose();
     if (thread == nullptr) {
       take_one_stop(true);
@@ -111,6 +111,16 @@ void RecordSession::main_loop() {
       step(*thread);
     }
   }
+}
+
+/// Handles the stops that were held back, unless a thread is still in the middle of user code.
+void RecordSession::let_ends_happen() {
+  Thread* const current = find(current_);
+  if (current != nullptr && current->state == Thread::State::ready &&
+      current->place == Thread::Place::user) {
+    return stop_soon(*current);
+  }
+  for (const auto& [tid, status] : std::exchange(held_back_ends_, {})) note_stop(tid, status);
 }
 
 /// A child has stopped whose parent cannot tell any more that it is its child.
@@ -143,7 +153,10 @@ RecordSession::Thread* RecordSession::choose() {
   if (ready.empty()) return nullptr;
   Thread* next = find(scheduler_.next(ready, current != nullptr ? current_ : Tid()));
   if (next == current) return current;
-  if (current != nullptr && current->place == Thread::Place::entry) write_enter(*current);
+  if (current != nullptr && current->place == Thread::Place::entry) {
+    write_enter(*current);
+    note_held_mutexes(*current);
+  }
   current_ = next->tid;
   return next;
 }
@@ -202,9 +215,11 @@ void RecordSession::step(Thread& thread) {
       resume(thread);
       in_user_code_ = thread.place == Thread::Place::in_call ? Tid() : tid;
       status = wait_for(thread);
-      in_user_code_ = Tid();
     }
-    if (find(tid) != &thread || ended_) return;
+    if (find(tid) != &thread || ended_) {
+      in_user_code_ = Tid();
+      return;
+    }
     if (status) {
       handle(thread, *status);
     } else if (thread.state == Thread::State::ready && thread.place == Thread::Place::in_call) {
@@ -212,6 +227,7 @@ void RecordSession::step(Thread& thread) {
       note_waiting(thread);
       write_enter(thread);
     }
+    in_user_code_ = Tid();
   } catch (const TaskGone& gone) {
     in_user_code_ = Tid();
     // Killed in between; its end is reported by wait.

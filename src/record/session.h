@@ -43,6 +43,7 @@ class RecordSession {
   void adopt(Launched launched);
   void begin();
   void main_loop();
+  void let_ends_happen();
   void check_orphans() const;
   Thread* choose();
   void collect_woken();
@@ -184,6 +185,7 @@ class RecordSession {
   void on_protection_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
   void write_enters();
+  void note_held_mutexes(Thread& thread);
   void on_exiting(Thread& thread);
   void on_gone(Thread& thread, StopStatus status, int wait_status);
   bool is_executing(const RecordedProcess& process) const;

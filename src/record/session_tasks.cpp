@@ -492,6 +492,16 @@ void RecordSession::write_enters() {
   }
 }
 
+/// A thread that is killed while it stands at the entry of a call ends without any stop: nobody can
+/// tell then when the kernel gave up its mutexes.
+void RecordSession::note_held_mutexes(Thread& thread) {
+  const RecordedSpace& space = *thread.process->space;
+  std::vector<MemoryWrite> writes;
+  const bool is_seen = space.shares_memory || space.users > thread.process->threads;
+  if (is_seen) add_robust_writes(thread.memory(), thread.tid, thread.robust_list, writes);
+  thread.holds_shared_mutex = !writes.empty();
+}
+
 /// PTRACE_EVENT_EXIT: the thread's memory can still be read.
 void RecordSession::on_exiting(Thread& thread) {
   RecordedProcess& process = *thread.process;
@@ -516,6 +526,11 @@ void RecordSession::on_exiting(Thread& thread) {
 }
 
 void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) {
+  if (thread.holds_shared_mutex && thread.place == Thread::Place::entry &&
+      thread.state != Thread::State::dying && thread.state != Thread::State::zombie) {
+    throw NotRecordable("a process killed at " + syscall_name(thread.call.number) +
+                        " with a robust mutex that it shares");
+  }
   const auto process = thread.process;
   RecordedSpace& space = *process->space;
   const bool first = thread.tid.value() == process->pid.value();

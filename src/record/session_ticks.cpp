@@ -216,7 +216,7 @@ bool RecordSession::on_due(Thread& thread) {
   thread.regs.rip = due->resume;
   thread.task().set_registers(thread.regs);
   collect_woken();
-  if (others_ready(thread)) {
+  if (others_ready(thread) || !held_back_ends_.empty()) {
     scheduler_.preempted(thread.tid);
     append(thread, SwitchEvent{Address(due->target)});
     thread.place = Thread::Place::boundary;

@@ -53,7 +53,10 @@ void robust_mutex(Shared& shared, End end) {
     for (;;) pause();
   }
   while (!shared.is_locked) sched_yield();
-  if (end == End::be_killed) OBSERVE(kill(pid, SIGKILL) == 0);
+  if (end == End::be_killed) {
+    usleep(1000);  // killed before it sleeps, it could be refused
+    OBSERVE(kill(pid, SIGKILL) == 0);
+  }
   OBSERVE(pthread_mutex_lock(&shared.mutex) == EOWNERDEAD);
   OBSERVE(pthread_mutex_consistent(&shared.mutex) == 0);
   OBSERVE(pthread_mutex_unlock(&shared.mutex) == 0);
