@@ -165,6 +165,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     return;
   }
   adopt_filter(thread);
+  thread.holds_shared_mutex = false;
   if (begin_anew_after_ignored(thread)) return;
   thread.place = Thread::Place::boundary;
   if (thread.row->handling == Handling::exec) thread.writes_at_exit.clear();  // it failed

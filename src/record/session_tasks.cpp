@@ -526,8 +526,9 @@ void RecordSession::on_exiting(Thread& thread) {
 }
 
 void RecordSession::on_gone(Thread& thread, StopStatus status, int wait_status) {
-  if (thread.holds_shared_mutex && thread.place == Thread::Place::entry &&
-      thread.state != Thread::State::dying && thread.state != Thread::State::zombie) {
+  const bool without_stop =
+      thread.state != Thread::State::dying && thread.state != Thread::State::zombie;
+  if (thread.holds_shared_mutex && without_stop) {
     throw NotRecordable("a process killed at " + syscall_name(thread.call.number) +
                         " with a robust mutex that it shares");
   }
