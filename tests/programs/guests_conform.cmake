@@ -9,3 +9,15 @@ ttrace_guest(file_mapped_changes)
 ttrace_guest(output_reopened)
 ttrace_guest(refused_trap_flag REFUSED "trap flag")
 ttrace_guest(process_exec_leaves_words SEEDS 5)
+
+# Areas that had no guest.
+ttrace_guest(ipc_queues LINK rt SEEDS 3)
+ttrace_guest(ipc_network SEEDS 2)
+ttrace_guest(file_kinds LINK util)
+ttrace_guest(signal_io TICKS software)
+ttrace_guest(process_death_signal SEEDS 3)
+ttrace_guest(thread_spawns SEEDS 2)
+ttrace_guest(thread_rounding SEEDS 2)
+ttrace_guest(cpp_control_flow SEEDS 2)
+ttrace_foreign_guest(kind_no_libc kind_no_libc.S SEEDS 1
+                     COMMAND ${CMAKE_C_COMPILER} -nostdlib -static)
