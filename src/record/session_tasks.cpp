@@ -12,8 +12,8 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 #include <fstream>
+#include <string_view>
 
 #include "record/session.h"
 #include "tracee/gate.h"
