@@ -83,6 +83,12 @@ std::string executable_of(Pid pid) {
 
 /// What maps shows for memory of MAP_SHARED and MAP_ANONYMOUS.
 constexpr std::string_view kSharedAnonymousName = "/dev/zero (deleted)";
+/// The program executes a translation of other programs' text (valgrind's tools): it would translate
+/// what the recorder changed there, and stumble over it.
+bool translates_text(std::string_view path) {
+  return path.find("/valgrind/") != std::string_view::npos && path.ends_with("-amd64-linux");
+}
+
 /// Throws NotRecordable if the program's memory is kept from its own user (ptrace(2), dumpable).
 std::shared_ptr<RecordedSpace> space_of_new_program(Pid pid) {
   try {
@@ -278,6 +284,9 @@ void RecordSession::on_exec(Thread& caller) {
   constexpr std::uint64_t kCode32 = 0x23;  // __USER32_CS
   if (thread->task().registers().cs == kCode32) {
     throw NotRecordable("32-bit program " + executable_of(process->pid));
+  }
+  if (const std::string path = executable_of(process->pid); translates_text(path)) {
+    throw NotRecordable("valgrind (" + path + ")");
   }
   make_gate(*thread);
   ExecEvent image = image_of(*thread);
