@@ -21,3 +21,9 @@ ttrace_guest(thread_rounding SEEDS 2)
 ttrace_guest(cpp_control_flow SEEDS 2)
 ttrace_foreign_guest(kind_no_libc kind_no_libc.S SEEDS 1
                      COMMAND ${CMAKE_C_COMPILER} -nostdlib -static)
+
+# Known by the place where valgrind's tools lie.
+ttrace_guest(refused_valgrind SOURCE kind_c.c REFUSED "valgrind")
+set_target_properties(guest_refused_valgrind PROPERTIES
+                      OUTPUT_NAME guest-amd64-linux
+                      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/valgrind)
