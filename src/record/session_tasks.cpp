@@ -83,8 +83,8 @@ std::string executable_of(Pid pid) {
 
 /// What maps shows for memory of MAP_SHARED and MAP_ANONYMOUS.
 constexpr std::string_view kSharedAnonymousName = "/dev/zero (deleted)";
-/// The program executes a translation of other programs' text (valgrind's tools): it would translate
-/// what the recorder changed there, and stumble over it.
+/// The program executes a translation of other programs' text (valgrind's tools): it would
+/// translate what the recorder changed there, and stumble over it.
 bool translates_text(std::string_view path) {
   return path.find("/valgrind/") != std::string_view::npos && path.ends_with("-amd64-linux");
 }
