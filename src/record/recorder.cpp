@@ -1,12 +1,14 @@
 #include "record/recorder.h"
 
+#include <sched.h>
+
 #include "record/session.h"
 
 namespace ttrace {
 
 RecordResult record(const Program& program, const RecordOptions& options) {
   RecordResult result;
-  const CpuPin pin;
+  const CpuPin pin(options.cpu >= 0 ? options.cpu : sched_getcpu());
   Launched launched = launch(program, options);
   RecordSession session(options, pin, result);
   try {
