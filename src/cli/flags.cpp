@@ -38,6 +38,8 @@ constexpr std::array kRows = {
           "what counts up to a switch in the middle of computation; none: switches at system calls"},
   FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
+  FlagRow{"agent", FlagValue::on_off, "on|off", "off", kRecords | kReplayTool, false, false,
+          "make and replay common system calls inside the process, without a stop for each"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
@@ -88,6 +90,8 @@ constexpr ValueRule kRules[] = {
      }},
     {FlagValue::chaos, "auto, on or off",
      [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},
+    {FlagValue::on_off, "on or off",
+     [](const std::string& text) { return text == "on" || text == "off"; }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 

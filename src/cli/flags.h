@@ -22,6 +22,7 @@ enum class FlagValue : std::uint8_t {
   duration,  ///< parse_duration()
   ticks,     ///< auto, hardware, software, none
   chaos,     ///< auto, on, off
+  on_off,    ///< on, off
   text,      ///< anything that is not empty
 };
 

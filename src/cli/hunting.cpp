@@ -71,7 +71,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   TickPlanCache ticks(SiteCache::default_directory());
   RecordingLab lab(binary,
                    {timeout, directory, context.terminal, interrupts.flag(),
-                    software_ticks ? &ticks : nullptr, flags.texts("private")},
+                    software_ticks ? &ticks : nullptr, flags.text("agent") == "on", flags.texts("private")},
                    sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;

@@ -20,10 +20,11 @@ int recorded_exit_code(TraceReader& trace) {
   return shell_status(trace.info().exit_status);
 }
 
-int autopilot(const Context& context, const std::string& path) {
+int autopilot(const Context& context, const std::string& path, bool agent) {
   TraceReader trace(path);
   const int code = recorded_exit_code(trace);
   Replayer replayer(trace);
+  replayer.use_agent(agent);
   replayer.on_output([&](int stream, ByteView text) {
     (stream == 2 ? context.err : context.out)
         .write({reinterpret_cast<const char*>(text.data()), text.size()});
@@ -52,7 +53,7 @@ int replay_trace(const Context& context, const FlagSet& flags, const std::string
       }
     }
   }
-  if (to_the_end) return autopilot(context, path);
+  if (to_the_end) return autopilot(context, path, flags.text("agent") == "on");
   if (serves) {
     serve(path, flags.text("serve"), [&](const std::string& remote) {
       context.err.write("[ttrace] waiting for a debugger: target remote " + remote + "\n");

@@ -24,6 +24,7 @@ RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed, Cha
   options.interrupted = options_.interrupted;
   options.sites = &sites_;
   options.ticks = options_.ticks;
+  options.agent = options_.agent;
   options.private_paths = options_.private_paths;
   options.cpuid = &cpuid_;
   return record(attempt_program(binary_, test, options_.color), options);

@@ -39,6 +39,9 @@ struct RecordOptions {
   /// Tick plans of the binaries that are mapped; null: no ticks, threads are switched at system
   /// calls only. Must outlive the call.
   TickPlanCache* ticks = nullptr;
+  /// Calls that cannot wait are made and recorded inside the process (docs/decisions/0013). Needs
+  /// ticks.
+  bool agent = false;
   /// Shell patterns of paths (a * matches slashes too): what is mapped MAP_SHARED of such a file is
   /// a copy of the process's own, which others neither change nor see.
   std::vector<std::string> private_paths;

@@ -177,6 +177,7 @@ void Replayer::State::apply_new_task(ReplayContext& parent, const NewTaskEvent& 
       copy->patched = space.patched;
       copy->plans = space.plans;
       copy->brk = space.brk;
+      copy->agent_runs = space.agent_runs;
       for (const auto& [at, breakpoint] : space.breakpoints) {
         copy->host->memory().write(at, std::span(&breakpoint.covered, 1));
       }

@@ -11,6 +11,8 @@ void Replayer::on_output(std::function<void(int, ByteView)> sink) {
   state_->output = std::move(sink);
 }
 
+void Replayer::use_agent(bool yes) { state_->uses_agent = yes; }
+
 EventNumber Replayer::position() const { return EventNumber(state_->next); }
 bool Replayer::at_end() const { return state_->next + 1 >= state_->trace.event_count(); }
 ReplayStop Replayer::run(const ReplayLimits& limits) { return state_->run(limits); }

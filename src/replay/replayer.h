@@ -73,6 +73,10 @@ class Replayer {
   /// replay passes it.
   void on_output(std::function<void(int stream, ByteView text)> sink);
 
+  /// Whether stretches of system calls are replayed inside the host process, without a stop for
+  /// each. It makes no difference but in speed.
+  void use_agent(bool yes);
+
   /// The event that is applied next.
   EventNumber position() const;
   bool at_end() const;

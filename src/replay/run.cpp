@@ -91,6 +91,10 @@ ReplayStop Replayer::State::run(const ReplayLimits& limits) {
     }
     ReplayContext* thread = threads.contains(event.tid) ? &context(event.tid) : nullptr;
     if (!arrived && thread != nullptr && needs_execution(event)) {
+      if (const std::optional<Outcome> in_process = run_in_process(*thread, limits)) {
+        arrived = *in_process == Outcome::arrived;
+        continue;  // another event is next
+      }
       switch (arrive(*thread, event, limits)) {
         case Outcome::arrived:
           break;
@@ -154,6 +158,7 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
                                                   const ReplayLimits& limits, bool step) {
   load(thread);
   ReplaySpace& space = *thread.process->space;
+  turn_agent_off(space);
   const GeneralRegisters before = thread.regs;
   const auto* steps = std::get_if<StepsEvent>(&event.body);
   const bool one = step || steps != nullptr;
@@ -170,8 +175,16 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   thread.ticks += left - counter_of(space);
   if (one) hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
   if (!stop) return Outcome::interrupted;
+  return judge(thread, event, limits, *stop, before, one);
+}
 
-  if (stop->kind == StopStatus::Kind::syscall) {
+/// What a stop of the host means for a thread that is on its way to `event`.
+Replayer::State::Outcome Replayer::State::judge(ReplayContext& thread, const Event& event,
+                                                const ReplayLimits& limits, const StopStatus& stop,
+                                                const GeneralRegisters& before, bool one) {
+  ReplaySpace& space = *thread.process->space;
+  const auto* steps = std::get_if<StepsEvent>(&event.body);
+  if (stop.kind == StopStatus::Kind::syscall) {
     const SyscallEntry* entry = entry_of(event.body);
     if (entry == nullptr) {
       diverge(thread, "the replay enters " + syscall_name(std::int64_t(thread.regs.orig_rax)));
@@ -180,12 +193,12 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
     check_ticks(thread, event);
     return Outcome::arrived;
   }
-  if (stop->kind != StopStatus::Kind::signal)
+  if (stop.kind != StopStatus::Kind::signal)
     diverge(thread, "unexpected stop of the host process");
 
   const siginfo_t info = space.host->task().signal_info();
   const auto* instruction = std::get_if<InstructionEvent>(&event.body);
-  if (stop->value == SIGTRAP && info.si_code == SI_KERNEL) {  // int3
+  if (stop.value == SIGTRAP && info.si_code == SI_KERNEL) {  // int3
     const Address at(thread.regs.rip - 1);
     if (const auto due = due_stop(space, thread.regs)) return arrive_by_ticks(thread, event, *due);
     const auto found = space.breakpoints.find(at);
@@ -201,22 +214,22 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
       diverge(thread, "the replay executes an emulated instruction");
     }
   }
-  if (stop->value == SIGTRAP && info.si_code == TRAP_TRACE && one) {
+  if (stop.value == SIGTRAP && info.si_code == TRAP_TRACE && one) {
     if (is_step(before, thread.regs)) ++thread.steps;
     if (steps == nullptr || thread.steps < steps->steps) return Outcome::stepped;
     check_steps(thread, event, *steps);
     return Outcome::arrived;
   }
-  if (instruction != nullptr && stop->value == SIGSEGV &&
+  if (instruction != nullptr && stop.value == SIGSEGV &&
       instruction->rip.value() == thread.regs.rip) {
     check_ticks(thread, event);
     return Outcome::arrived;
   }
   thread.regs = outside_stubs(space.plans, thread.regs);
   const auto* signal = std::get_if<SignalEvent>(&event.body);
-  if (signal == nullptr || signal->number != stop->value ||
+  if (signal == nullptr || signal->number != stop.value ||
       signal->registers_before.rip != thread.regs.rip) {
-    diverge(thread, "the replay raises " + signal_name(stop->value));
+    diverge(thread, "the replay raises " + signal_name(stop.value));
   }
   check_ticks(thread, event);
   return Outcome::arrived;

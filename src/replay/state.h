@@ -12,7 +12,8 @@ namespace ttrace {
 
 /// The machinery behind Replayer. An event is brought about in two steps: its thread *arrives* at
 /// it by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
-/// run.cpp (arriving, breakpoints, steps), apply.cpp (events) and apply_calls.cpp (address spaces).
+/// run.cpp (arriving, breakpoints, steps), in_process.cpp (stretches of calls that the agent
+/// replays), apply.cpp (events) and apply_calls.cpp (address spaces).
 struct Replayer::State {
   explicit State(TraceReader& reader) : trace(reader) {}
 
@@ -22,7 +23,13 @@ struct Replayer::State {
   // run.cpp
   ReplayStop run(const ReplayLimits& limits);
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
+  std::optional<Outcome> run_in_process(ReplayContext& thread, const ReplayLimits& limits);
+  std::uint64_t give_records(ReplayContext& thread, const ReplayLimits& limits,
+                             std::vector<std::uint64_t>& ticks);
+  void turn_agent_off(ReplaySpace& space);
   Outcome execute(ReplayContext& thread, const Event& event, const ReplayLimits& limits, bool step);
+  Outcome judge(ReplayContext& thread, const Event& event, const ReplayLimits& limits,
+                const StopStatus& stop, const GeneralRegisters& before, bool one);
   void load(ReplayContext& thread);
   void rewind_interrupted_call(ReplayContext& thread);
   std::uint64_t set_counter(ReplaySpace& space, std::uint64_t ticks);
@@ -70,6 +77,7 @@ struct Replayer::State {
   const ReplayContext& context(Tid tid) const;
 
   TraceReader& trace;
+  bool uses_agent = true;
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced

@@ -57,6 +57,7 @@ struct ControlFlow {
   std::vector<Function> functions;  ///< ascending, not overlapping
   std::vector<Transfer> transfers;  ///< ascending; backward or indirect ones only
   std::vector<NopRun> nops;         ///< ascending, of 2 bytes and more
+  std::vector<std::uint64_t> system_calls;  ///< ascending; SYSCALL instructions
   AddressSet starts;                ///< first bytes of instructions
   AddressSet targets;
   std::vector<std::uint64_t> data_mentioned;  ///< where RIP-relative LEA point outside of functions
