@@ -39,9 +39,9 @@ enum class Mode : std::uint64_t {
   replay,   ///< takes results from the records, as long as the program does what they say
 };
 
-/// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside of
-/// the agent, except `leave`. The first four have their places for ever: stubs in the plans of old
-/// traces use them.
+/// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside
+/// of the agent, except `leave`. The first four have their places for ever: stubs in the plans of
+/// old traces use them.
 struct Head {
   std::uint64_t ticks = 0;     ///< the tick counter (rewrite/tick_counter.h)
   std::uint64_t tick_rcx = 0;  ///< tick stubs save rcx here
@@ -83,7 +83,8 @@ constexpr std::uint64_t padded(std::uint64_t length) { return (length + 7) & ~st
 enum class Descriptor : std::uint8_t {
   unknown = 0,
   regular,  ///< a regular file: reading it waits for nobody
-  null,     ///< /dev/null, and not what the program was given as standard output or error
+  directory,
+  null,  ///< /dev/null, and not what the program was given as standard output or error
 };
 inline constexpr std::uint32_t kMostDescriptors = 1024;
 

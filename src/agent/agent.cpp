@@ -42,7 +42,7 @@ struct Frame {
   std::uint64_t flags;
 };
 
-constexpr std::int64_t kFault = -14;          // EFAULT
+constexpr std::int64_t kFault = -14;  // EFAULT
 constexpr std::int64_t kLeastError = -4095;
 
 Head& head() { return *reinterpret_cast<Head*>(std::uint64_t(kHeadAddress)); }
@@ -85,7 +85,8 @@ void copy(std::uint64_t to, std::uint64_t from, std::uint64_t size) {
   }
   while (size > 0) {
     --size;
-    *reinterpret_cast<volatile char*>(to + size) = *reinterpret_cast<const volatile char*>(from + size);
+    *reinterpret_cast<volatile char*>(to + size) =
+        *reinterpret_cast<const volatile char*>(from + size);
   }
 }
 
@@ -102,13 +103,73 @@ bool may_use(Needs needs, std::uint64_t descriptor) {
   if (descriptor >= kMostDescriptors) return false;
   const Descriptor kind = descriptors()[descriptor];
   switch (needs) {
-    case Needs::regular:
-      return kind == Descriptor::regular;
+    case Needs::file:
+      return kind == Descriptor::regular || kind == Descriptor::null;
+    case Needs::directory:
+      return kind == Descriptor::directory;
     case Needs::null:
       return kind == Descriptor::null;
     default:
       return kind != Descriptor::unknown;
   }
+}
+
+/// What lies at a path, as far as the agent opens it: unknown for anything that could wait (a
+/// FIFO) or that is no file. What is not there can be opened, too: that gives an error.
+struct Found {
+  Descriptor kind = Descriptor::unknown;
+  bool may_open = false;
+};
+
+Found look_at(std::uint64_t directory, std::uint64_t path) {
+  constexpr std::int64_t kNewfstatat = 262;
+  constexpr unsigned kModeAt = 24;  // st_mode of struct stat
+  constexpr std::uint32_t kTypeMask = 0170000;
+  constexpr std::uint32_t kRegular = 0100000;
+  constexpr std::uint32_t kDirectory = 0040000;
+  alignas(8) unsigned char stat[kStatSize];
+  const std::uint64_t args[6] = {directory, path, std::uint64_t(stat), 0, 0, 0};
+  const std::int64_t result = ttrace_agent_syscall(kNewfstatat, args);
+  if (result == kFault) return {};
+  if (result != 0) return {Descriptor::unknown, true};
+  std::uint32_t mode;
+  __builtin_memcpy(&mode, stat + kModeAt, sizeof mode);
+  if ((mode & kTypeMask) == kRegular) return {Descriptor::regular, true};
+  if ((mode & kTypeMask) == kDirectory) return {Descriptor::directory, true};
+  return {};
+}
+
+/// Only for reading, and without effects on what is there.
+bool opens_plainly(std::uint64_t flags) {
+  constexpr std::uint64_t kHarmless = 02000000    // O_CLOEXEC
+                                      | 0200000   // O_DIRECTORY
+                                      | 0400      // O_NOCTTY
+                                      | 0100000   // O_LARGEFILE
+                                      | 0400000;  // O_NOFOLLOW
+  return (flags & ~kHarmless) == 0;
+}
+
+/// Whether the call may be made here, as far as Call::special says; `opened` is what it opens.
+bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
+  constexpr std::uint64_t kHere = std::uint64_t(-100);  // AT_FDCWD
+  switch (special) {
+    case Special::open:
+    case Special::openat: {
+      const bool at = special == Special::openat;
+      if (!opens_plainly(args[at ? 2 : 1])) return false;
+      const Found found = look_at(at ? args[0] : kHere, args[at ? 1 : 0]);
+      opened = found.kind;
+      return found.may_open;
+    }
+    case Special::flags:
+      return args[1] >= 1 && args[1] <= 3;
+    default:
+      return true;
+  }
+}
+
+void note_descriptor(std::uint64_t descriptor, Descriptor kind) {
+  if (descriptor < kMostDescriptors) descriptors()[descriptor] = kind;
 }
 
 /// The bytes that the call may write, as far as its arguments tell.
@@ -144,10 +205,16 @@ bool record(Frame& frame) {
   if (most > kMostWritten || h.used + kOverhead + most > kRecordsSize) return false;
   if (writes_data(number) && args[2] > kMostWritten) return false;
 
+  Descriptor opened = Descriptor::unknown;
+  if (!may_make(call.special, args, opened)) return false;
+
   const std::int64_t result = ttrace_agent_syscall(std::int64_t(number), args);
   // Some of its memory may have been written: the traced path knows what to do about that, and
   // gives the same answer. What the kernel would restart is none of ours.
   if (result == kFault || (result <= -512 && result >= -516)) return false;
+
+  if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
+  if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);
 
   Record& record = *reinterpret_cast<Record*>(records() + h.used);
   record.number = std::uint16_t(number);

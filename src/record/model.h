@@ -43,6 +43,7 @@ struct RecordedSpace {
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
   Tid counting;                     ///< the thread that it counts for
   bool has_agent = false;           ///< it is mapped
+  bool shares_descriptors = false;  ///< not all of its threads, and only they, have the same ones
   bool agent_runs = false;          ///< stubs go to the agent
   std::uint64_t agent_calls = 0;    ///< Head::calls_left
   bool agent_alone = false;         ///< they were drawn when there was no other thread

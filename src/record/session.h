@@ -27,8 +27,8 @@ namespace ttrace {
 /// session_ptrace.cpp, session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that
 /// processes share), session_signals.cpp (signals and trapped instructions), session_ticks.cpp,
 /// session_agent.cpp (calls that the
-/// agent made), session_walk.cpp (places finer than counted ones), session_tasks.cpp (threads, processes,
-/// programs).
+/// agent made), session_walk.cpp (places finer than counted ones), session_tasks.cpp (threads,
+/// processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -170,6 +170,8 @@ class RecordSession {
   bool wants_agent(const Thread& thread) const;
   void set_agent(Thread& thread);
   void turn_agent_off(RecordedSpace& space);
+  void forget_descriptors(Thread& thread);
+  void tell_descriptor(const Thread& thread, const SyscallView& call);
   void take_records(Thread& thread, const agent::Head& head);
   void take_record(Thread& thread, const agent::Record& record, ByteView writes);
   bool leave_agent(Thread& thread);

@@ -1,7 +1,11 @@
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "agent/abi.h"
@@ -52,7 +56,7 @@ bool RecordSession::wants_agent(const Thread& thread) const {
   return space.has_agent && !space.plans.empty() && space.counting == thread.tid &&
          thread.held_signals.empty() && thread.deliver == 0 && !thread.filter &&
          !thread.asked_untraced && !space.shares_memory && !space.shows_shared_files &&
-         space.users == thread.process->threads;
+         !space.shares_descriptors && space.users == thread.process->threads;
 }
 
 /// Before a thread executes user code.
@@ -84,6 +88,62 @@ void RecordSession::turn_agent_off(RecordedSpace& space) {
   space.memory.write(head_word(offsetof(agent::Head, enter)), bytes_of(off));
   space.memory.write(head_word(offsetof(agent::Head, mode)), bytes_of(off));
   space.agent_runs = false;
+}
+
+/// Before a call that the agent did not make: what it knows of descriptors that the call closes is
+/// no longer true. (One that the call makes had a number that was free.)
+void RecordSession::forget_descriptors(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (!space.has_agent) return;
+  const SyscallView& call = thread.call;
+  const auto forget = [&](std::uint64_t first, std::uint64_t last) {
+    if (first >= agent::kMostDescriptors || last < first) return;
+    const Bytes unknown(std::min<std::uint64_t>(last, agent::kMostDescriptors - 1) - first + 1);
+    space.memory.write(Address(agent::kDescriptorsAddress) + first, unknown);
+  };
+  const auto only = [&](std::uint64_t descriptor) {
+    forget(std::uint32_t(descriptor), std::uint32_t(descriptor));
+  };
+  switch (call.number) {
+    case SYS_close:
+      return only(call.args[0]);
+    case SYS_dup2:
+    case SYS_dup3:
+      return only(call.args[1]);
+    case SYS_close_range:
+      return forget(std::uint32_t(call.args[0]), std::uint32_t(call.args[1]));
+    case SYS_unshare:
+      if (call.args[0] & CLONE_FILES) space.shares_descriptors = true;
+      return;
+    default:
+      return;
+  }
+}
+
+/// After a call that the agent would have made had it known the descriptor: tells it.
+void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& call) {
+  const RecordedSpace& space = *thread.process->space;
+  const bool is_of_interest = call.number == SYS_read || call.number == SYS_pread64 ||
+                              call.number == SYS_write || call.number == SYS_lseek ||
+                              call.number == SYS_fstat || call.number == SYS_getdents64;
+  const std::uint64_t descriptor = call.args[0];
+  if (!space.has_agent || !is_of_interest || descriptor >= agent::kMostDescriptors ||
+      space.shares_descriptors || space.users != thread.process->threads) {
+    return;
+  }
+  const std::string link =
+      "/proc/" + std::to_string(thread.tid.value()) + "/fd/" + std::to_string(descriptor);
+  struct stat info {};
+  if (stat(link.c_str(), &info) != 0) return;
+  auto kind = agent::Descriptor::unknown;
+  if (S_ISREG(info.st_mode)) kind = agent::Descriptor::regular;
+  if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
+  if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3) &&
+      stream_of(thread, int(descriptor)) == 0) {
+    kind = agent::Descriptor::null;
+  }
+  if (kind == agent::Descriptor::unknown) return;
+  space.memory.write(Address(agent::kDescriptorsAddress) + descriptor, bytes_of(kind));
 }
 
 /// Makes events of the records that a thread left since its last stop.

@@ -170,6 +170,7 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.plans = parent.plans;
       copy.counter = parent.counter;
       copy.has_agent = parent.has_agent;
+      copy.shares_descriptors = parent.shares_descriptors;
       copy.agent_runs = parent.agent_runs;
       copy.agent_calls = parent.agent_calls;
       copy.agent_alone = parent.agent_alone;
@@ -181,6 +182,11 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.shows_shared_files = parent.shows_shared_files;
       copy.scratch = parent.scratch.copy();
     }
+  }
+  const bool own_descriptors = !(args.flags & CLONE_FILES);
+  if (same_memory ? same_process && own_descriptors : !own_descriptors) {
+    thread.process->space->shares_descriptors = true;
+    child->process->space->shares_descriptors = true;
   }
   ++child->process->threads;
   ++child->process->space->users;

@@ -10,9 +10,9 @@
 #include "tracee/gate.h"
 
 // Stretches of system calls that the agent replays inside the host process, without a stop for each
-// (docs/decisions/0013). What it takes are the ordinary events: it does not matter whether they were
-// recorded in the same way. Whatever is not as the records say takes the traced path, and is judged
-// there.
+// (docs/decisions/0013). What it takes are the ordinary events: it does not matter whether they
+// were recorded in the same way. Whatever is not as the records say takes the traced path, and is
+// judged there.
 
 namespace ttrace {
 namespace {
@@ -24,8 +24,8 @@ constexpr std::uint64_t kMostInProcess = 4096;
 /// What the agent can do in place of apply().
 bool is_plain(const SyscallEvent& call) {
   const SyscallRow* row = syscall_row(call.entry.number);
-  const bool may = row != nullptr && (row->handling == Handling::plain ||
-                                      row->handling == Handling::signal_state);
+  const bool may = row != nullptr &&
+                   (row->handling == Handling::plain || row->handling == Handling::signal_state);
   const SyscallExit& exit = call.exit;
   const bool only_writes = !exit.backing && exit.patches.empty() && exit.overlays.empty() &&
                            exit.plans.empty() && !exit.registers && exit.vector_state.empty() &&
@@ -44,8 +44,7 @@ bool has_other_effects(std::int64_t number) {
 bool has_known_data(const SyscallEvent& call) {
   if (call.exit.written_digest == 0) return true;
   const bool known = call.entry.number == SYS_write || call.entry.number == SYS_pwrite64;
-  return known && call.exit.result > 0 &&
-         std::uint64_t(call.exit.result) <= call.entry.args[2];
+  return known && call.exit.result > 0 && std::uint64_t(call.exit.result) <= call.entry.args[2];
 }
 
 void append_record(Bytes& out, const SyscallEvent& call, std::uint64_t ticks) {
@@ -145,8 +144,8 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
 std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
     ReplayContext& thread, const ReplayLimits& limits) {
   ReplaySpace& space = *thread.process->space;
-  const bool may = uses_agent && !(limits.step && *limits.step == thread.tid) && space.breakpoints.empty() &&
-                   !space.plans.empty() &&
+  const bool may = uses_agent && !(limits.step && *limits.step == thread.tid) &&
+                   space.breakpoints.empty() && !space.plans.empty() &&
                    std::all_of(space.plans.begin(), space.plans.end(), [](const ActivePlan& p) {
                      return p.plan().planner() == kTickPlannerVersion;
                    });

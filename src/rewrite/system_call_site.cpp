@@ -16,8 +16,8 @@ constexpr std::uint64_t kLongestInstruction = 15;
 constexpr std::uint64_t kSystemCallLength = 2;
 
 /// Calls that do not come back, or not alone, or not here.
-constexpr std::array kNeverMade = {SYS_rt_sigreturn, SYS_exit,  SYS_exit_group, SYS_clone,
-                                   SYS_clone3,       SYS_fork,  SYS_vfork,      SYS_execve,
+constexpr std::array kNeverMade = {SYS_rt_sigreturn, SYS_exit,  SYS_exit_group,     SYS_clone,
+                                   SYS_clone3,       SYS_fork,  SYS_vfork,          SYS_execve,
                                    SYS_execveat,     SYS_pause, SYS_restart_syscall};
 
 /// The number that an instruction loads into eax, if it does just that.
@@ -66,8 +66,8 @@ std::optional<SystemCallApproach> find_approach(const CodeImage& image, const Co
     if (instruction.end() != first || patch.touches(instruction.address, instruction.end())) {
       return {};
     }
-    found.insert(found.begin(), {instruction, decoder.details(),
-                                 image.at(*before).first(instruction.length)});
+    found.insert(found.begin(),
+                 {instruction, decoder.details(), image.at(*before).first(instruction.length)});
     if (!may_be_copied(found.front())) return {};
     first = instruction.address;
     if (instruction.length >= kRoom) {
