@@ -344,8 +344,11 @@ void RecordSession::handle(Thread& thread, int status) {
   const StopStatus stop = understand(status);
   const bool ran = thread.place == Thread::Place::user || thread.place == Thread::Place::boundary;
   if (ran && stop.kind == StopStatus::Kind::signal && thread.process->space->agent_runs) {
-    thread.regs = thread.task().registers();
-    if (agent::is_in_agent(thread.regs.rip) && !leave_agent(thread)) return;
+    const GeneralRegisters regs = thread.task().registers();
+    if (agent::is_in_agent(regs.rip)) {
+      thread.regs = regs;
+      if (!leave_agent(thread)) return;
+    }
   }
   if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
     note_ticks(thread);

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "agent/abi.h"
+#include "agent/calls.h"
 #include "replay/state.h"
 #include "syscalls/table.h"
 #include "tracee/gate.h"
@@ -30,7 +31,12 @@ bool is_plain(const SyscallEvent& call) {
   const bool only_writes = !exit.backing && exit.patches.empty() && exit.overlays.empty() &&
                            exit.plans.empty() && !exit.registers && exit.vector_state.empty() &&
                            !exit.shared && exit.output_stream == 0 && !is_restart(exit.result);
-  return may && only_writes && call.entry.number >= 0;
+  // What a call wrote that failed, or what others may have written, may lie where the program itself
+  // cannot write.
+  const bool is_known = call.entry.number >= 0 && call.entry.number < std::int32_t(agent::kCallNumbers) &&
+                        agent::kCallTable.calls[call.entry.number].allowed;
+  const bool can_write = exit.writes.empty() || (is_known && exit.result >= 0);
+  return may && only_writes && can_write;
 }
 
 /// Calls of which apply() does more than to write and to set the result.
