@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/dump.h"
 #include "hunt/keep.h"
+#include "query/event_text.h"
 #include "trace/reader.h"
 #include "trace/store.h"
 

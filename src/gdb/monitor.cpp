@@ -5,6 +5,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "query/queries.h"
+
 namespace ttrace::gdb {
 namespace {
 
@@ -36,17 +38,13 @@ MonitorAnswer go_to(DebugTarget& target, std::string_view argument) {
   const auto wanted = position_named(target, argument);
   if (!wanted && argument == "failure") return {"this trace has no failure\n", {}};
   if (!wanted) return {"goto takes an event number, begin, end or failure\n", {}};
-  const Position to = std::clamp(*wanted, target.history_begin(), target.history_end());
-  return {"the next continue goes to event " + number(to.event) + "\n", to};
-}
-
-MonitorAnswer marks(DebugTarget& target, std::string_view) {
-  std::string text;
-  for (const TargetMark& mark : target.marks()) {
-    text += number(mark.event) + "  thread " + std::to_string(mark.tid.value()) + "  " + mark.text +
-            "\n";
+  const Position begin = target.history_begin(), end = target.history_end();
+  if (*wanted < begin || *wanted > end) {
+    return {"event " + number(wanted->event) + " is not in the history from " +
+                number(begin.event) + " to " + number(end.event) + "\n",
+            {}};
   }
-  return {text.empty() ? "this trace has no marks\n" : text, {}};
+  return {"the next continue goes to event " + number(wanted->event) + "\n", wanted};
 }
 
 constexpr std::array kFailureKinds{"mark", "signal", "other"};
@@ -82,7 +80,6 @@ constexpr std::array kCommands{
     Command{"when", "when: the present event, thread and test case", when},
     Command{"goto", "goto EVENT|begin|end|failure: where the next continue goes", go_to},
     Command{"run", "run EVENT: the same as goto", go_to},
-    Command{"marks", "marks: what the test framework said, with its event", marks},
     Command{"session", "session: facts about this session, as JSON", session},
     Command{"help", "help: this list", help},
 };
@@ -90,6 +87,10 @@ constexpr std::array kCommands{
 MonitorAnswer help(DebugTarget&, std::string_view) {
   std::string text;
   for (const Command& command : kCommands) text += std::string(command.help) + "\n";
+  for (const QueryRow& row : query_rows()) {
+    text += std::string(row.name) + (*row.arguments ? " " : "") + row.arguments +
+            " [--json]: " + row.help + "\n";
+  }
   return {text, {}};
 }
 
@@ -98,6 +99,24 @@ std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+/// A question of src/query: words are its arguments, but for --json.
+MonitorAnswer ask(DebugTarget& target, const QueryRow& row, std::string_view arguments) {
+  TraceReader* trace = target.trace();
+  if (!trace) return {"there is no recording behind this session\n", {}};
+  QueryInput input{*trace, {}};
+  bool json = false;
+  for (arguments = trim(arguments); !arguments.empty(); arguments = trim(arguments)) {
+    const std::string_view word = arguments.substr(0, arguments.find_first_of(" \t"));
+    arguments.remove_prefix(word.size());
+    if (word == "--json") {
+      json = true;
+    } else {
+      input.arguments.emplace_back(word);
+    }
+  }
+  return {answer_query(row, input, json), {}};
 }
 
 }  // namespace
@@ -111,6 +130,8 @@ MonitorAnswer run_monitor(DebugTarget& target, std::string_view line) {
     const auto rest = end == std::string_view::npos ? std::string_view() : line.substr(end);
     return command.run(target, trim(rest));
   }
+  const auto rest = end == std::string_view::npos ? std::string_view() : line.substr(end);
+  if (const QueryRow* row = find_query(name)) return ask(target, *row, rest);
   return {"unknown command \"" + std::string(name) + "\"; monitor help lists them\n", {}};
 }
 

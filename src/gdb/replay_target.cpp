@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "gdb/link_map.h"
+#include "gdb/maps_text.h"
 
 namespace ttrace::gdb {
 namespace {
@@ -101,6 +102,13 @@ std::size_t ReplayTarget::read_memory(Address at, std::span<std::byte> into) con
   return replayer_->read_memory(pid_, at, into);
 }
 
+Bytes ReplayTarget::signal_info() const {
+  const EventNumber number = replayer_->position();
+  if (stop_.kind != TargetStop::Kind::signal || number.value() >= trace_.event_count()) return {};
+  const auto* signal = std::get_if<SignalEvent>(&trace_.event(number).body);
+  return signal ? signal->info : Bytes();
+}
+
 Bytes ReplayTarget::auxiliary_vector() const {
   const auto number = last_exec();
   if (!number) return {};
@@ -111,6 +119,9 @@ Bytes ReplayTarget::auxiliary_vector() const {
 std::string ReplayTarget::executable() const { return replayer_->executable(pid_); }
 
 std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
+  if (path == "/proc/" + std::to_string(pid_.value()) + "/maps") {
+    return file_of(maps_text(replayer_->mappings(pid_)));
+  }
   auto object = replayer_->object_by_path(path);
   if (!object) {
     const auto read = [this](Address at, std::span<std::byte> into) {

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "gdb/monitor.h"
 #include "gdb/packets.h"
-#include "gdb/register_layout.h"
 
 namespace ttrace::gdb {
 namespace {
@@ -35,6 +34,7 @@ constexpr std::array kFeatures{
     Feature{"qXfer:features:read+"},
     Feature{"qXfer:auxv:read+"},
     Feature{"qXfer:exec-file:read+"},
+    Feature{"qXfer:siginfo:read+"},
     Feature{"qXfer:threads:read+"},
     Feature{"ReverseStep+", true},
     Feature{"ReverseContinue+", true},
@@ -78,11 +78,16 @@ using Object = std::optional<std::string>;
 
 Object features_object(const DebugTarget&, std::string_view annex) {
   if (annex != "target.xml") return {};
-  return RegisterLayout::description();
+  return RegisterLayout().description();
 }
 
 Object auxv_object(const DebugTarget& target, std::string_view) {
   return text_of(target.auxiliary_vector());
+}
+
+Object signal_object(const DebugTarget& target, std::string_view) {
+  const Bytes info = target.signal_info();
+  return info.empty() ? Object() : text_of(info);
 }
 
 Object executable_object(const DebugTarget& target, std::string_view) {
@@ -104,9 +109,8 @@ struct ObjectRow {
 };
 
 constexpr std::array kObjects{
-    ObjectRow{"features", features_object},
-    ObjectRow{"auxv", auxv_object},
-    ObjectRow{"exec-file", executable_object},
+    ObjectRow{"features", features_object},    ObjectRow{"auxv", auxv_object},
+    ObjectRow{"exec-file", executable_object}, ObjectRow{"siginfo", signal_object},
     ObjectRow{"threads", threads_object},
 };
 
@@ -143,7 +147,8 @@ struct PacketTable {
       Row{"qsThreadInfo", Match::exact, &S::more_threads},
       Row{"qThreadExtraInfo,", Match::prefix, &S::thread_info},
       Row{"qAttached", Match::word, &S::attached},
-      Row{"qSymbol:", Match::prefix, &S::accept},
+      Row{"qSymbol:", Match::prefix, &S::symbol},
+      Row{"qGetTLSAddr:", Match::prefix, &S::thread_local_address},
       Row{"qC", Match::exact, &S::current_thread},
       Row{"vCont?", Match::exact, &S::resume_kinds},
       Row{"vCont", Match::word, &S::resume_actions},
@@ -281,17 +286,14 @@ std::string Server::thread_info(std::string_view arguments) {
 std::string Server::attached(std::string_view) { return "1"; }
 
 std::string Server::all_registers(std::string_view) {
-  const Tid tid = general_thread();
-  return RegisterLayout::values(target_.registers(tid), target_.vector_state(tid));
+  return layout_.values(values_of(general_thread()));
 }
 
 std::string Server::one_register(std::string_view arguments) {
   FieldReader in(arguments);
   const auto number = in.hex();
-  if (!number || !in.at_end() || *number >= RegisterLayout::count()) return kMalformed;
-  const Tid tid = general_thread();
-  return RegisterLayout::value(unsigned(*number), target_.registers(tid),
-                               target_.vector_state(tid));
+  if (!number || !in.at_end() || *number >= layout_.count()) return kMalformed;
+  return layout_.value(unsigned(*number), values_of(general_thread()));
 }
 
 std::string Server::read_memory(std::string_view arguments) {
@@ -408,6 +410,43 @@ std::string Server::kill(std::string_view) {
 std::string Server::kill_process(std::string_view) {
   ended_ = true;
   return kOk;
+}
+
+/// "VALUE:NAME" answers a question of ours; ":" says that there are symbols to ask for.
+std::string Server::symbol(std::string_view arguments) {
+  FieldReader in(arguments);
+  const std::string_view value = in.until(':');
+  if (in.at_end()) {
+    thread_locals_.start_over();
+  } else if (thread_locals_.wanted() == from_hex(in.rest())) {
+    FieldReader digits(value);
+    const auto at = digits.hex();
+    thread_locals_.answer(at ? std::optional(Address(*at)) : std::nullopt);
+  }
+  const auto next = thread_locals_.wanted();
+  return next ? "qSymbol:" + to_hex(*next) : kOk;
+}
+
+std::string Server::thread_local_address(std::string_view arguments) {
+  FieldReader in(arguments);
+  const auto selector = parse_thread(in);
+  if (!selector || !in.take(',')) return kMalformed;
+  const auto offset = in.hex();
+  if (!offset || !in.take(',')) return kMalformed;
+  const auto link_map = in.hex();
+  if (!link_map || !in.at_end()) return kMalformed;
+  const Tid tid = selector->single().value_or(general_thread());
+  if (!has_thread(tid)) return kNoThread;
+  const auto read = [this](Address at, std::span<std::byte> into) {
+    return target_.read_memory(at, into);
+  };
+  const auto at = thread_locals_.find(read, Address(target_.registers(tid).fs_base), *offset,
+                                      Address(*link_map));
+  return at ? hex_number(at->value()) : kFault;
+}
+
+RegisterValues Server::values_of(Tid tid) const {
+  return {target_.registers(tid), target_.vector_state(tid)};
 }
 
 Tid Server::general_thread() const {

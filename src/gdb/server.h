@@ -11,8 +11,10 @@
 #include "gdb/actions.h"
 #include "gdb/connection.h"
 #include "gdb/files.h"
+#include "gdb/register_layout.h"
 #include "gdb/stop_reply.h"
 #include "gdb/target.h"
+#include "gdb/thread_local.h"
 
 namespace ttrace::gdb {
 
@@ -58,6 +60,8 @@ class Server {
   std::string transfer(std::string_view arguments);
   std::string pass_signals(std::string_view arguments);
   std::string accept(std::string_view arguments);
+  std::string symbol(std::string_view arguments);
+  std::string thread_local_address(std::string_view arguments);
   std::string monitor(std::string_view arguments);
   std::string file(std::string_view arguments);
   std::string resume_kinds(std::string_view arguments);
@@ -80,11 +84,14 @@ class Server {
   /// A line of ours among the program's output.
   void say(std::string_view text);
   Tid general_thread() const;
+  RegisterValues values_of(Tid tid) const;
   bool has_thread(Tid tid) const;
 
   DebugTarget& target_;
   Connection& line_;
   FileServer files_;
+  RegisterLayout layout_;
+  ThreadLocals thread_locals_;
   ClientFeatures client_;
   std::optional<Tid> general_thread_;       ///< H; none: the thread of the last stop
   std::map<std::uint64_t, int> hardware_;   ///< addresses inserted with Z1: how often

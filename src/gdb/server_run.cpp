@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "gdb/register_layout.h"
 #include "gdb/server.h"
 #include "gdb/signals.h"
 
@@ -119,7 +118,8 @@ std::string Server::report(const TargetStop& stop) {
   TargetStop told = stop;
   if (!has_thread(told.tid)) told.tid = general_thread();
   const GeneralRegisters registers = target_.registers(told.tid);
-  return stop_reply(told, target_.process(), registers, client_, hardware_.contains(registers.rip));
+  return stop_reply(told, target_.process(), registers, client_, layout_,
+                    hardware_.contains(registers.rip));
 }
 
 void Server::print(std::string_view text) {

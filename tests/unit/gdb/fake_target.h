@@ -41,6 +41,7 @@ class FakeTarget : public DebugTarget {
     std::memcpy(into.data(), memory.data() + offset, count);
     return count;
   }
+  Bytes signal_info() const override { return signal; }
   Bytes auxiliary_vector() const override { return {std::byte(1), std::byte(2)}; }
   std::string executable() const override { return "/bin/guest"; }
   std::optional<Fd> open_file(const std::string& path) const override {
@@ -91,6 +92,7 @@ class FakeTarget : public DebugTarget {
   std::vector<TargetThread> threads_{{Tid(100), "main"}, {Tid(101), "a<b>&\"c"}};
   std::map<Tid, GeneralRegisters> registers_{{Tid(100), {}}, {Tid(101), {}}};
   Bytes vector;
+  Bytes signal;
   Bytes memory = Bytes(4096);
   std::string contents = "contents with $#}* and more";
   std::map<Address, int> breakpoints;
