@@ -1,5 +1,6 @@
 #include "gdb/monitor.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -68,6 +69,14 @@ MonitorAnswer session(DebugTarget& target, std::string_view) {
   return {json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n", {}};
 }
 
+MonitorAnswer fingerprint(DebugTarget& target, std::string_view) {
+  return {fmt::format("{:016x}\n", target.fingerprint()), {}};
+}
+
+MonitorAnswer drop(DebugTarget&, std::string_view) {
+  return {"what was changed or called here is forgotten\n", {}, true};
+}
+
 MonitorAnswer help(DebugTarget& target, std::string_view argument);
 
 struct Command {
@@ -81,6 +90,9 @@ constexpr std::array kCommands{
     Command{"goto", "goto EVENT|begin|end|failure: where the next continue goes", go_to},
     Command{"run", "run EVENT: the same as goto", go_to},
     Command{"session", "session: facts about this session, as JSON", session},
+    Command{"drop", "drop: forgets what was changed or called here", drop},
+    Command{"fingerprint", "fingerprint: a digest of memory and registers, to compare places",
+            fingerprint},
     Command{"help", "help: this list", help},
 };
 

@@ -7,6 +7,7 @@
 
 #include "gdb/link_map.h"
 #include "gdb/maps_text.h"
+#include "replay/diversion.h"
 
 namespace ttrace::gdb {
 namespace {
@@ -298,6 +299,10 @@ std::optional<TargetFailure> ReplayTarget::failure() const {
   result.message = failure->message;
   return result;
 }
+
+std::uint64_t ReplayTarget::fingerprint() const { return replayer_->fingerprint(pid_); }
+
+std::unique_ptr<Diversion> ReplayTarget::divert() const { return replayer_->divert(pid_); }
 
 std::string ReplayTarget::case_name() const { return trace_.info().case_name; }
 

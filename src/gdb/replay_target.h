@@ -45,6 +45,8 @@ class ReplayTarget : public DebugTarget {
   std::string case_name() const override;
   std::vector<TargetMark> marks() const override { return outline_.marks; }
   TraceReader* trace() override { return &trace_; }
+  std::uint64_t fingerprint() const override;
+  std::unique_ptr<Diversion> divert() const override;
   void on_output(std::function<void(ByteView text)> sink) override { sink_ = std::move(sink); }
 
  private:

@@ -159,10 +159,10 @@ struct PacketTable {
       Row{"T", Match::prefix, &S::thread_alive},
       Row{"g", Match::exact, &S::all_registers},
       Row{"p", Match::prefix, &S::one_register},
-      Row{"G", Match::prefix, &S::refuse_change},
-      Row{"P", Match::prefix, &S::refuse_change},
-      Row{"M", Match::prefix, &S::refuse_change},
-      Row{"X", Match::prefix, &S::binary_write},
+      Row{"G", Match::prefix, &S::write_all_registers},
+      Row{"P", Match::prefix, &S::write_register},
+      Row{"M", Match::prefix, &S::write_memory},
+      Row{"X", Match::prefix, &S::write_binary_memory},
       Row{"m", Match::prefix, &S::read_memory},
       Row{"Z", Match::prefix, &S::insert_breakpoint},
       Row{"z", Match::prefix, &S::remove_breakpoint},
@@ -303,17 +303,9 @@ std::string Server::read_memory(std::string_view arguments) {
   const auto length = in.hex();
   if (!length || !in.at_end()) return kMalformed;
   Bytes data(std::min<std::uint64_t>(*length, kPacketSize / 2));
-  const std::size_t got = target_.read_memory(Address(*address), data);
+  const std::size_t got = memory_at(Address(*address), data);
   if (got == 0 && *length != 0) return kFault;
   return to_hex(ByteView(data).first(got));
-}
-
-/// What was recorded cannot be changed; diversions come later.
-std::string Server::refuse_change(std::string_view) { return kRefused; }
-
-std::string Server::binary_write(std::string_view arguments) {
-  // An empty one asks whether the packet is known at all.
-  return arguments.find(",0:") != std::string_view::npos ? kOk : kRefused;
 }
 
 std::string Server::insert_breakpoint(std::string_view arguments) {
@@ -323,7 +315,9 @@ std::string Server::insert_breakpoint(std::string_view arguments) {
   if (!in.take(',')) return kMalformed;
   const auto address = in.hex();
   if (!address) return kMalformed;
-  if (!target_.insert_breakpoint(Address(*address))) return kFault;
+  const bool here = target_.insert_breakpoint(Address(*address));
+  const bool there = diversion_ && diversion_->insert_breakpoint(Address(*address));
+  if (!here && !there) return kFault;
   if (*type == 1) ++hardware_[*address];
   return kOk;
 }
@@ -336,6 +330,7 @@ std::string Server::remove_breakpoint(std::string_view arguments) {
   const auto address = in.hex();
   if (!address) return kMalformed;
   target_.remove_breakpoint(Address(*address));
+  if (diversion_) diversion_->remove_breakpoint(Address(*address));
   if (const auto found = hardware_.find(*address); *type == 1 && found != hardware_.end()) {
     if (--found->second == 0) hardware_.erase(found);
   }
@@ -390,6 +385,7 @@ std::string Server::monitor(std::string_view arguments) {
     result.text = std::string(error.what()) + "\n";
   }
   if (result.seek) pending_seek_ = result.seek;
+  if (result.drops_changes) end_diversion();
   print(result.text);
   return kOk;
 }
@@ -437,15 +433,17 @@ std::string Server::thread_local_address(std::string_view arguments) {
   if (!link_map || !in.at_end()) return kMalformed;
   const Tid tid = selector->single().value_or(general_thread());
   if (!has_thread(tid)) return kNoThread;
-  const auto read = [this](Address at, std::span<std::byte> into) {
-    return target_.read_memory(at, into);
-  };
+  const auto read = [this](Address at, std::span<std::byte> into) { return memory_at(at, into); };
   const auto at = thread_locals_.find(read, Address(target_.registers(tid).fs_base), *offset,
                                       Address(*link_map));
   return at ? hex_number(at->value()) : kFault;
 }
 
 RegisterValues Server::values_of(Tid tid) const {
+  if (diversion_) {
+    const Diversion::Registers& registers = diversion_->registers(tid);
+    return {registers.general, registers.vector_state};
+  }
   return {target_.registers(tid), target_.vector_state(tid)};
 }
 

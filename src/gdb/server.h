@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "gdb/stop_reply.h"
 #include "gdb/target.h"
 #include "gdb/thread_local.h"
+#include "replay/diversion.h"
 
 namespace ttrace::gdb {
 
@@ -53,8 +55,10 @@ class Server {
   std::string all_registers(std::string_view arguments);
   std::string one_register(std::string_view arguments);
   std::string read_memory(std::string_view arguments);
-  std::string refuse_change(std::string_view arguments);
-  std::string binary_write(std::string_view arguments);
+  std::string write_all_registers(std::string_view arguments);
+  std::string write_register(std::string_view arguments);
+  std::string write_memory(std::string_view arguments);
+  std::string write_binary_memory(std::string_view arguments);
   std::string insert_breakpoint(std::string_view arguments);
   std::string remove_breakpoint(std::string_view arguments);
   std::string transfer(std::string_view arguments);
@@ -76,6 +80,11 @@ class Server {
   std::string kill(std::string_view arguments);
   std::string kill_process(std::string_view arguments);
 
+  Diversion& diversion();
+  void end_diversion();
+  std::optional<Tid> diverted_thread(const ResumePlan& plan) const;
+  std::string resume_diversion(Tid tid, const ResumePlan& plan);
+  std::size_t memory_at(Address at, std::span<std::byte> into) const;
   std::string resume(const ResumePlan& plan, bool backwards = false);
   TargetStop advance(const ResumePlan& plan, bool backwards);
   std::string report(const TargetStop& stop);
@@ -95,6 +104,7 @@ class Server {
   ClientFeatures client_;
   std::optional<Tid> general_thread_;       ///< H; none: the thread of the last stop
   std::map<std::uint64_t, int> hardware_;   ///< addresses inserted with Z1: how often
+  std::unique_ptr<Diversion> diversion_;    ///< what the debugger changed; null: nothing
   std::set<int> passed_signals_;            ///< gdb's numbers: not reported
   std::optional<Position> pending_seek_;    ///< where the next resume goes instead
   std::optional<TargetStop> held_arrival_;  ///< told at the next resume, which goes nowhere

@@ -68,6 +68,9 @@ std::string Server::resume(const ResumePlan& plan, bool backwards) {
   if (!plan.runs) return report(target_.stop());
   if (plan.step && !has_thread(*plan.step)) return kMalformed;
   interrupt_ = line_.take_late_interrupt();
+  const auto diverted = backwards ? std::nullopt : diverted_thread(plan);
+  if (diverted) return resume_diversion(*diverted, plan);
+  end_diversion();
   TargetStop stop;
   try {
     const Connection::Watch watch(line_, interrupt_);
@@ -117,7 +120,7 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
 std::string Server::report(const TargetStop& stop) {
   TargetStop told = stop;
   if (!has_thread(told.tid)) told.tid = general_thread();
-  const GeneralRegisters registers = target_.registers(told.tid);
+  const GeneralRegisters registers = values_of(told.tid).general;
   return stop_reply(told, target_.process(), registers, client_, layout_,
                     hardware_.contains(registers.rip));
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 
 namespace ttrace {
 
+class Diversion;
 class TraceReader;
 
 struct TargetThread {
@@ -114,6 +116,11 @@ class DebugTarget {
   virtual std::vector<TargetMark> marks() const = 0;
   /// The recording, for questions to the whole of it; null if there is none behind the target.
   virtual TraceReader* trace() { return nullptr; }
+
+  /// See Replayer::fingerprint.
+  virtual std::uint64_t fingerprint() const = 0;
+  /// A copy to call functions and change memory in; nothing of the target changes by that.
+  virtual std::unique_ptr<Diversion> divert() const = 0;
 
   /// Called with what the program writes to its standard output and error while it runs.
   virtual void on_output(std::function<void(ByteView text)> sink) = 0;

@@ -14,6 +14,8 @@
 
 namespace ttrace {
 
+class Diversion;
+
 /// One thread at the replay's present position.
 struct ReplayThread {
   Tid tid;
@@ -100,10 +102,17 @@ class Replayer {
   /// Index of a recorded object by the path that the program had it from.
   std::optional<std::uint32_t> object_by_path(const std::string& path) const;
 
+  /// A digest of a process's memory and of its threads' registers as they are shown: equal at equal
+  /// places. Huge anonymous mappings are left out.
+  std::uint64_t fingerprint(Pid pid) const;
+
   /// Breakpoints count: as many removals as insertions end one. Inserting at an address that is not
   /// mapped returns false. They take effect in the process and are forgotten at its exec.
   bool insert_breakpoint(Pid pid, Address at);
   void remove_breakpoint(Pid pid, Address at);
+
+  /// A copy of the process for what a debugger calls and writes; nothing here changes by it.
+  std::unique_ptr<Diversion> divert(Pid pid) const;
 
  private:
   struct State;

@@ -162,6 +162,29 @@ class Session:
     def do_same(self, name, expression):
         require_equal(self.gdb.value(expression), self.kept[name], expression)
 
+    def do_process_is(self, expression):
+        require_equal(self.gdb.value(expression), str(self.session()["process"]), expression)
+
+    def do_prints(self, command, expected):
+        """What the program itself prints in a console command."""
+        self.gdb.console_of(command)
+        if expected not in self.gdb.target:
+            raise Wrong(f"{command} printed {self.gdb.target!r}")
+
+    def do_wait_stop(self):
+        """For the stop that a value() ran into."""
+        self.last = self.gdb.stop()
+
+    def fingerprint(self):
+        """Of the replay: its memory and the registers of all threads."""
+        return self.gdb.console_of("monitor fingerprint")
+
+    def do_fingerprint(self, name):
+        self.kept[name] = self.fingerprint()
+
+    def do_fingerprint_is(self, name):
+        require_equal(self.fingerprint(), self.kept[name], "the replay's fingerprint")
+
     def do_console(self, command):
         self.gdb.console_of(command)
 

@@ -36,7 +36,20 @@ class _TtraceGoto(gdb.Command):
             gdb.execute("frame")
 
 
+class _TtraceDrop(gdb.Command):
+    """Forgets what was changed or called here: the recording is shown as it was."""
+
+    def __init__(self):
+        super().__init__("ttrace drop", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        _ttrace_monitor("drop")
+        for cache in ("register-cache", "dcache"):
+            gdb.execute("maintenance flush " + cache, to_string=True)
+
+
 _TtracePrefix()
+_TtraceDrop()
 _TtraceMonitor("when", "Shows the present event, thread and test case.")
 for _name, _doc in (
         ("marks", "Lists what the test framework said, with its event: ttrace marks [--json]"),

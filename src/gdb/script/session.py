@@ -177,6 +177,8 @@ def _ttrace_load_printers():
 
 
 _ttrace_load_printers()
+# What is called runs in a copy: if that crashes, nothing of it is of interest.
+gdb.execute("set unwindonsignal on")
 
 
 def ttrace_start(script, line):

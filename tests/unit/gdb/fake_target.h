@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "gdb/target.h"
+#include "replay/diversion.h"
 
 namespace ttrace {
 
@@ -87,6 +88,8 @@ class FakeTarget : public DebugTarget {
   std::vector<TargetMark> marks() const override {
     return {{EventNumber(9), Tid(100), "case begins  Suite.Case"}};
   }
+  std::uint64_t fingerprint() const override { return 0x1234; }
+  std::unique_ptr<Diversion> divert() const override { throw Error("it exists only here"); }
   void on_output(std::function<void(ByteView)> to) override { sink = std::move(to); }
 
   std::vector<TargetThread> threads_{{Tid(100), "main"}, {Tid(101), "a<b>&\"c"}};

@@ -122,12 +122,17 @@ TEST_F(ServerTest, ReadsMemoryAsFarAsItGoes) {
   EXPECT_EQ(ask("m1000"), "E16");
 }
 
+// Nothing can be changed where no copy can be made.
 TEST_F(ServerTest, ChangesNothing) {
   EXPECT_EQ(ask("M1000,1:ff"), "E01");
+  EXPECT_EQ(ask("M1000,2:ff"), "E16");
   EXPECT_EQ(ask("X1000,0:"), "OK");
   EXPECT_EQ(ask("X1000,1:a"), "E01");
-  EXPECT_EQ(ask("G00"), "E01");
-  EXPECT_EQ(ask("P0=00"), "E01");
+  EXPECT_EQ(ask("X1000,2:a"), "E16");
+  EXPECT_EQ(ask("G00"), "E16");
+  EXPECT_EQ(ask("P0=00"), "E16");
+  EXPECT_EQ(ask("P0=0000000000000000"), "E01");
+  EXPECT_EQ(ask("Pfff=00"), "E16");
   EXPECT_EQ(target.memory[0], std::byte(0));
 }
 
