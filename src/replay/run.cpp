@@ -5,6 +5,7 @@
 #include "rewrite/tick_counter.h"
 #include "syscalls/table.h"
 #include "tracee/cpu_pin.h"
+#include "tracee/descriptor_limit.h"
 #include "tracee/single_step.h"
 #include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
@@ -76,6 +77,7 @@ bool is_watched(const ReplayContext& thread, const ReplayLimits& limits) {
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   if (cpu < 0) cpu = sched_getcpu();
   const CpuPin pin(cpu);
+  const DescriptorLimit many_processes;
   const WakeTimer timer(50ms);
   const TimeTrap trap;
   const auto stop_at = [&](ReplayStop::Kind kind, Tid tid, int signal = 0) {
