@@ -42,6 +42,8 @@ struct RecordOptions {
   /// Shell patterns of paths (a * matches slashes too): what is mapped MAP_SHARED of such a file is
   /// a copy of the process's own, which others neither change nor see.
   std::vector<std::string> private_paths;
+  /// What becomes of a recording that grows large. By default it stays in memory.
+  RecordingLimits limits;
   /// Answers of cpuid that a former recording of this process left; may be null.
   CpuidAnswers* cpuid = nullptr;
 };

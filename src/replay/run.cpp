@@ -5,6 +5,7 @@
 #include "replay/arrival.h"
 #include "replay/state.h"
 #include "tracee/cpu_pin.h"
+#include "tracee/descriptor_limit.h"
 #include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
 
@@ -36,6 +37,7 @@ ReplayStop Replayer::State::stop_of(ReplayStop::Kind kind, Tid tid, int signal) 
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   if (cpu < 0) cpu = sched_getcpu();
   const CpuPin pin(cpu);
+  const DescriptorLimit many_processes;
   const WakeTimer timer(50ms);
   const TimeTrap trap;
   started = monotonic_time();
