@@ -82,6 +82,7 @@ struct RecordResult {
   std::vector<OutputChunk> output;    ///< collected in both modes
   std::vector<std::string> warnings;  ///< one line each, no duplicates
   std::uint64_t duration_us = 0;
+  std::uint64_t ticks = 0;  ///< of all threads together
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.
   std::optional<std::string> not_recordable;

@@ -478,6 +478,7 @@ EventNumber RecordSession::append(Thread& thread, EventBody body) {
   thread.left_at_access = false;
   Event event;
   event.tid = thread.tid;
+  result_.ticks += thread.ticks;
   event.ticks = Ticks(std::exchange(thread.ticks, 0));
   event.time_us = elapsed_us();
   event.body = std::move(body);
