@@ -13,11 +13,44 @@ namespace {
 
 std::string number(EventNumber event) { return std::to_string(event.value()); }
 
-MonitorAnswer when(DebugTarget& target, std::string_view) {
-  std::string text = "event " + number(target.position().event) + " of " +
-                     number(target.history_begin().event) + " to " +
-                     number(target.history_end().event) + ", thread " +
-                     std::to_string(target.stop().tid.value());
+/// Where the target stands, as JSON (docs/json.md).
+nlohmann::ordered_json place_of(DebugTarget& target) {
+  const Position position = target.position();
+  nlohmann::ordered_json json{{"event", position.event.value()},
+                              {"ticks", nullptr},
+                              {"steps", nullptr},
+                              {"begin", target.history_begin().event.value()},
+                              {"end", target.history_end().event.value()},
+                              {"process", target.process().value()},
+                              {"thread", target.stop().tid.value()},
+                              {"case", target.case_name()},
+                              {"time_us", nullptr}};
+  if (!position.at_event()) {
+    json["ticks"] = position.ticks;
+    json["steps"] = position.steps;
+  }
+  // What has happened last.
+  TraceReader* trace = target.trace();
+  const std::uint64_t next = position.event.value();
+  if (trace && next > 0 && next <= trace->event_count()) {
+    json["time_us"] = trace->event(EventNumber(next - 1)).time_us;
+  }
+  return json;
+}
+
+MonitorAnswer when(DebugTarget& target, std::string_view argument) {
+  const auto json = place_of(target);
+  if (argument == "--json") return {json.dump() + "\n", {}};
+  std::string text = "event " + json["event"].dump();
+  if (!json["ticks"].is_null()) {
+    text += fmt::format(" (after {} ticks, {} steps)", json["ticks"].get<std::uint64_t>(),
+                        json["steps"].get<std::uint64_t>());
+  }
+  text += " of " + json["begin"].dump() + " to " + json["end"].dump();
+  text += ", thread " + json["thread"].dump();
+  if (!json["time_us"].is_null()) {
+    text += fmt::format(", {:.6f} s", json["time_us"].get<double>() / 1e6);
+  }
   if (!target.case_name().empty()) text += ", case " + target.case_name();
   return {text + "\n", {}};
 }
@@ -69,8 +102,8 @@ MonitorAnswer session(DebugTarget& target, std::string_view) {
   return {json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n", {}};
 }
 
-MonitorAnswer fingerprint(DebugTarget& target, std::string_view) {
-  return {fmt::format("{:016x}\n", target.fingerprint()), {}};
+MonitorAnswer digest(DebugTarget& target, std::string_view) {
+  return {fmt::format("{:016x}\n", target.digest()), {}};
 }
 
 MonitorAnswer drop(DebugTarget&, std::string_view) {
@@ -86,13 +119,12 @@ struct Command {
 };
 
 constexpr std::array kCommands{
-    Command{"when", "when: the present event, thread and test case", when},
+    Command{"when", "when [--json]: the present event, ticks, thread, time and test case", when},
     Command{"goto", "goto EVENT|begin|end|failure: where the next continue goes", go_to},
     Command{"run", "run EVENT: the same as goto", go_to},
     Command{"session", "session: facts about this session, as JSON", session},
     Command{"drop", "drop: forgets what was changed or called here", drop},
-    Command{"fingerprint", "fingerprint: a digest of memory and registers, to compare places",
-            fingerprint},
+    Command{"digest", "digest: a digest of memory and registers, to compare places", digest},
     Command{"help", "help: this list", help},
 };
 

@@ -27,6 +27,7 @@ constexpr std::array kFeatures{
     Feature{"multiprocess+"},
     Feature{"swbreak+"},
     Feature{"hwbreak+"},
+    Feature{"ConditionalBreakpoints+"},
     Feature{"exec-events+"},
     Feature{"vContSupported+"},
     Feature{"QPassSignals+"},
@@ -306,35 +307,6 @@ std::string Server::read_memory(std::string_view arguments) {
   const std::size_t got = memory_at(Address(*address), data);
   if (got == 0 && *length != 0) return kFault;
   return to_hex(ByteView(data).first(got));
-}
-
-std::string Server::insert_breakpoint(std::string_view arguments) {
-  FieldReader in(arguments);
-  const auto type = in.hex();
-  if (!type || *type > 1) return kUnsupported;
-  if (!in.take(',')) return kMalformed;
-  const auto address = in.hex();
-  if (!address) return kMalformed;
-  const bool here = target_.insert_breakpoint(Address(*address));
-  const bool there = diversion_ && diversion_->insert_breakpoint(Address(*address));
-  if (!here && !there) return kFault;
-  if (*type == 1) ++hardware_[*address];
-  return kOk;
-}
-
-std::string Server::remove_breakpoint(std::string_view arguments) {
-  FieldReader in(arguments);
-  const auto type = in.hex();
-  if (!type || *type > 1) return kUnsupported;
-  if (!in.take(',')) return kMalformed;
-  const auto address = in.hex();
-  if (!address) return kMalformed;
-  target_.remove_breakpoint(Address(*address));
-  if (diversion_) diversion_->remove_breakpoint(Address(*address));
-  if (const auto found = hardware_.find(*address); *type == 1 && found != hardware_.end()) {
-    if (--found->second == 0) hardware_.erase(found);
-  }
-  return kOk;
 }
 
 std::string Server::transfer(std::string_view arguments) {

@@ -31,7 +31,10 @@ std::optional<Range> parse_range(FieldReader& in) {
 }  // namespace
 
 Diversion& Server::diversion() {
-  if (!diversion_) diversion_ = target_.divert();
+  if (!diversion_) {
+    diversion_ = target_.divert();
+    for (const auto& [at, breakpoint] : breakpoints_) diversion_->insert_breakpoint(at);
+  }
   return *diversion_;
 }
 

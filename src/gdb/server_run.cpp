@@ -102,7 +102,14 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
   }
   const Flag show(show_output_);
   while (true) {
-    TargetStop stop = target_.resume({plan.step, backwards, &interrupt_});
+    ResumeRequest request;
+    request.step = plan.step;
+    request.backwards = backwards;
+    request.stops_at_signal = [this](int signal) {
+      return !passed_signals_.contains(gdb_signal(signal));
+    };
+    request.interrupt = &interrupt_;
+    TargetStop stop = target_.resume(request);
     const bool passed =
         stop.kind == TargetStop::Kind::signal && passed_signals_.contains(gdb_signal(stop.signal));
     const bool stepped = stop.kind == TargetStop::Kind::stepped;
@@ -122,7 +129,12 @@ std::string Server::report(const TargetStop& stop) {
   if (!has_thread(told.tid)) told.tid = general_thread();
   const GeneralRegisters registers = values_of(told.tid).general;
   return stop_reply(told, target_.process(), registers, client_, layout_,
-                    hardware_.contains(registers.rip));
+                    is_hardware(Address(registers.rip)));
+}
+
+bool Server::is_hardware(Address at) const {
+  const auto found = breakpoints_.find(at);
+  return found != breakpoints_.end() && found->second.hardware;
 }
 
 void Server::print(std::string_view text) {

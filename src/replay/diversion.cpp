@@ -20,24 +20,14 @@ using namespace std::chrono_literals;
 /// No stretch of a call counts that far.
 constexpr std::uint64_t kWithoutEnd = 1ull << 62;
 
-std::shared_ptr<ReplaySpace> copy_of(const ReplaySpace& space) {
-  auto copy = std::make_shared<ReplaySpace>();
-  copy->host = space.host->fork();
-  copy->mappings = space.mappings;
-  copy->patched = space.patched;
-  copy->plans = space.plans;
-  copy->brk = space.brk;
-  copy->breakpoints = space.breakpoints;
-  return copy;
-}
-
 }  // namespace
 
 std::unique_ptr<Diversion> Replayer::divert(Pid pid) const {
-  for (const auto& [tid, thread] : state_->threads) {
+  // Of all processes: what they share must not be shared with the copy.
+  const std::unique_ptr<State> copy = state_->fork();
+  for (const auto& [tid, thread] : copy->threads) {
     if (thread->process->pid == pid) {
-      return std::make_unique<Diversion>(pid, copy_of(*thread->process->space), *this,
-                                         state_->trace);
+      return std::make_unique<Diversion>(pid, thread->process->space, *this, state_->trace);
     }
   }
   throw Error("process " + std::to_string(pid.value()) + " does not exist here");

@@ -177,7 +177,7 @@ class Session:
 
     def fingerprint(self):
         """Of the replay: its memory and the registers of all threads."""
-        return self.gdb.console_of("monitor fingerprint")
+        return self.gdb.console_of("monitor digest")
 
     def do_fingerprint(self, name):
         self.kept[name] = self.fingerprint()

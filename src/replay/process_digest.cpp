@@ -47,14 +47,19 @@ std::vector<bool> pages_there(const HostProcess& host, const Mapping& mapping) {
 
 }  // namespace
 
-std::uint64_t Replayer::fingerprint(Pid pid) const {
+std::uint64_t Replayer::process_digest(Pid pid) const {
   Digest digest;
   std::shared_ptr<ReplaySpace> space;
   for (const ReplayThread& thread : threads(pid)) {
     const GeneralRegisters registers = this->registers(thread.tid);
     digest.add_value(thread.tid.value());
     digest.add_value(registers);
-    digest.add(vector_state(thread.tid));
+    // Without the header of an XSAVE image, which says how the state is kept, not what it is.
+    constexpr std::size_t kHeader = 512;
+    constexpr std::size_t kHeaderEnd = kHeader + 64;
+    const Bytes vectors = vector_state(thread.tid);
+    digest.add(ByteView(vectors).first(std::min(kHeader, vectors.size())));
+    if (vectors.size() > kHeaderEnd) digest.add(ByteView(vectors).subspan(kHeaderEnd));
     space = state_->context(thread.tid).process->space;
   }
   if (!space) return digest.value();
