@@ -39,6 +39,7 @@ int record_program(const Context& context, const FlagSet& flags,
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.agent = flags.text("agent") == "on";
   options.timeout = flags.duration("timeout");
+  options.limits = recording_limits(flags, directory);
   options.interrupted = interrupts.flag();
   options.sites = &sites;
   options.private_paths = flags.texts("private");

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -31,9 +32,10 @@ bool is_plain(const SyscallEvent& call) {
   const bool only_writes = !exit.backing && exit.patches.empty() && exit.overlays.empty() &&
                            exit.plans.empty() && !exit.registers && exit.vector_state.empty() &&
                            !exit.shared && exit.output_stream == 0 && !is_restart(exit.result);
-  // What a call wrote that failed, or what others may have written, may lie where the program itself
-  // cannot write.
-  const bool is_known = call.entry.number >= 0 && call.entry.number < std::int32_t(agent::kCallNumbers) &&
+  // What a call wrote that failed, or what others may have written, may lie where the program
+  // itself cannot write.
+  const bool is_known = call.entry.number >= 0 &&
+                        call.entry.number < std::int32_t(agent::kCallNumbers) &&
                         agent::kCallTable.calls[call.entry.number].allowed;
   const bool can_write = exit.writes.empty() || (is_known && exit.result >= 0);
   return may && only_writes && can_write;
@@ -103,6 +105,7 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
   const ReplaySpace& space = *thread.process->space;
   std::uint64_t end = std::min(trace.event_count() - 1, next + kMostInProcess);
   if (limits.before_event) end = std::min(end, limits.before_event->value());
+  if (limits.place) end = std::min(end, limits.place->event.value());
   // Counted from the end: first the distances, then what the counter holds.
   std::uint64_t sum = 0;
   std::uint64_t size = 0;
@@ -145,17 +148,30 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
   return calls;
 }
 
+/// Not where somebody wants to see what happens on the way.
+bool Replayer::State::may_run_in_process(const ReplayContext& thread,
+                                         const ReplayLimits& limits) const {
+  const ReplaySpace& space = *thread.process->space;
+  const bool steps = limits.step && *limits.step == thread.tid;
+  if (!uses_agent || steps || !space.breakpoints.empty() || !space.watches.empty() ||
+      space.plans.empty()) {
+    return false;
+  }
+  if (limits.process) {
+    const ReplaySpace* watched = space_of(*limits.process);
+    if (watched != nullptr && !watched->watches.empty()) return false;
+  }
+  return std::all_of(space.plans.begin(), space.plans.end(), [](const ActivePlan& plan) {
+    return plan.plan().planner() == kTickPlannerVersion;
+  });
+}
+
 /// Brings the thread past as many of its next calls as the agent can replay at once. Nothing: there
-/// are none worth it. `arrived`: it then met what must be applied by the event that is next now.
+/// are none worth it. `arrived`: it then met what the event is about that is next now.
 std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
     ReplayContext& thread, const ReplayLimits& limits) {
+  if (!may_run_in_process(thread, limits)) return {};
   ReplaySpace& space = *thread.process->space;
-  const bool may = uses_agent && !(limits.step && *limits.step == thread.tid) &&
-                   space.breakpoints.empty() && !space.plans.empty() &&
-                   std::all_of(space.plans.begin(), space.plans.end(), [](const ActivePlan& p) {
-                     return p.plan().planner() == kTickPlannerVersion;
-                   });
-  if (!may) return {};
   std::vector<std::uint64_t> ticks;
   const std::uint64_t given = give_records(thread, limits, ticks);
   if (given == 0) return {};
@@ -168,6 +184,7 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
   thread.regs = space.host->task().registers();
   agent::Head head;
   space.host->memory().read_value(kGateWritable, head);
+  turn_agent_off(space);
   const std::uint64_t done = std::min(head.records, given);
   if (done > 0) thread.ticks = thread.steps = 0;
   thread.ticks += ticks[done] - head.ticks;
@@ -176,11 +193,11 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
                     thread.regs.rip - 1 == agent::kLeftDone;
   if (left) {
     thread.regs.rip = thread.regs.rcx;
-    turn_agent_off(space);
-    return Outcome::stepped;
+    thread.instructions = 0;
+    return Outcome::ticked;
   }
-  turn_agent_off(space);
-  return judge(thread, trace.event(EventNumber(next)), limits, *stop, before, false);
+  thread.instructions.reset();
+  return understand(thread, trace.event(EventNumber(next)), {before, {}, false}, *stop);
 }
 
 }  // namespace ttrace
