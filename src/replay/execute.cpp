@@ -69,12 +69,13 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
     stop = stretch.one_instruction ? space.host->run(Resume::emulate_step, nullptr)
                                    : space.host->run(Resume::emulate, stretch.interrupt);
     if (!stop) stop = leave_stub(space);
+    thread.regs = space.host->task().registers();
+    // It looks at the instruction.
+    if (stretch.one_instruction) {
+      hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
+    }
   }
-  thread.regs = space.host->task().registers();
   thread.ticks += left - counter_of(space);
-  if (stretch.one_instruction) {
-    hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
-  }
   if (!stop) {
     thread.instructions.reset();
     return Outcome::interrupted;

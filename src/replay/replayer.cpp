@@ -50,9 +50,8 @@ std::uint64_t Replayer::fingerprint() const {
   const ReplayContext& thread = state_->context(state_->trace.event(position()).tid);
   Bytes bytes;
   const auto add = [&bytes](ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); };
-  constexpr std::uint64_t kResumeFlag = 1 << 16;  // of how it was stopped
   GeneralRegisters regs = shown_registers(thread);
-  regs.eflags &= ~kResumeFlag;
+  regs.eflags &= ~kFlagsOfTheWay;
   add(bytes_of(regs));
   // Without the header, which says how the state is kept, not what it is.
   const Bytes vectors = vector_state(thread.tid);

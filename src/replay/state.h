@@ -51,6 +51,7 @@ struct Replayer::State {
   // run.cpp
   ReplayStop run(const ReplayLimits& limits);
   std::optional<ReplayStop> pass_event(ReplayLimits& limits);
+  void begin_stretch();
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome go_on(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome settle(ReplayContext& thread, const Event& event);
