@@ -4,7 +4,10 @@
 
 namespace ttrace {
 
-Replayer::Replayer(TraceReader& trace) : state_(std::make_unique<State>(trace)) {}
+Replayer::Replayer(TraceReader& trace, ReplayCpu cpu)
+    : state_(std::make_unique<State>(trace, std::move(cpu))) {
+  check_cpu(trace, state_->cpu_model);
+}
 Replayer::~Replayer() = default;
 
 void Replayer::on_output(std::function<void(int, ByteView)> sink) {

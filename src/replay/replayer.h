@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/registers.h"
+#include "replay/cpu_check.h"
 #include "trace/reader.h"
 
 namespace ttrace {
@@ -63,8 +64,9 @@ struct ReplayLimits {
 /// only in run(). Host processes end with this object, or with the process that owns it.
 class Replayer {
  public:
-  /// Nothing runs yet: position() is 0. `trace` must outlive this object.
-  explicit Replayer(TraceReader& trace);
+  /// Nothing runs yet: position() is 0. `trace` must outlive this object. Throws TraceError if the
+  /// trace needs what `cpu` lacks.
+  explicit Replayer(TraceReader& trace, ReplayCpu cpu = replay_cpu_here());
   ~Replayer();
   Replayer(const Replayer&) = delete;
   Replayer& operator=(const Replayer&) = delete;

@@ -14,7 +14,7 @@ namespace ttrace {
 /// it by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
 /// run.cpp (arriving, breakpoints, steps), apply.cpp (events) and apply_calls.cpp (address spaces).
 struct Replayer::State {
-  explicit State(TraceReader& reader) : trace(reader) {}
+  State(TraceReader& reader, ReplayCpu model) : trace(reader), cpu_model(std::move(model)) {}
 
   /// What became of an attempt to bring a thread to its event.
   enum class Outcome { arrived, breakpoint, stepped, interrupted };
@@ -69,7 +69,11 @@ struct Replayer::State {
   ReplayContext& context(Tid tid);
   const ReplayContext& context(Tid tid) const;
 
+  /// Vector registers as the recording has them, for this CPU.
+  Bytes vector_state_here(const Bytes& recorded) const;
+
   TraceReader& trace;
+  ReplayCpu cpu_model;
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
