@@ -28,6 +28,7 @@ constexpr std::array kFeatures{
     Feature{"multiprocess+"},
     Feature{"swbreak+"},
     Feature{"hwbreak+"},
+    Feature{"ConditionalBreakpoints+"},
     Feature{"exec-events+"},
     Feature{"vContSupported+"},
     Feature{"QPassSignals+"},
@@ -312,32 +313,6 @@ std::string Server::refuse_change(std::string_view) { return kRefused; }
 std::string Server::binary_write(std::string_view arguments) {
   // An empty one asks whether the packet is known at all.
   return arguments.find(",0:") != std::string_view::npos ? kOk : kRefused;
-}
-
-std::string Server::insert_breakpoint(std::string_view arguments) {
-  FieldReader in(arguments);
-  const auto type = in.hex();
-  if (!type || *type > 1) return kUnsupported;
-  if (!in.take(',')) return kMalformed;
-  const auto address = in.hex();
-  if (!address) return kMalformed;
-  if (!target_.insert_breakpoint(Address(*address))) return kFault;
-  if (*type == 1) ++hardware_[*address];
-  return kOk;
-}
-
-std::string Server::remove_breakpoint(std::string_view arguments) {
-  FieldReader in(arguments);
-  const auto type = in.hex();
-  if (!type || *type > 1) return kUnsupported;
-  if (!in.take(',')) return kMalformed;
-  const auto address = in.hex();
-  if (!address) return kMalformed;
-  target_.remove_breakpoint(Address(*address));
-  if (const auto found = hardware_.find(*address); *type == 1 && found != hardware_.end()) {
-    if (--found->second == 0) hardware_.erase(found);
-  }
-  return kOk;
 }
 
 std::string Server::transfer(std::string_view arguments) {

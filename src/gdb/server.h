@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gdb/actions.h"
 #include "gdb/connection.h"
@@ -15,6 +16,13 @@
 #include "gdb/target.h"
 
 namespace ttrace::gdb {
+
+/// A place that the debugger asked to stop at: as a software breakpoint (Z0), a hardware one (Z1),
+/// or both. Each has its conditions in agent bytecode, of which one must be true; none: always.
+struct ServerBreakpoint {
+  std::optional<std::vector<Bytes>> software;
+  std::optional<std::vector<Bytes>> hardware;
+};
 
 /// Speaks gdb's remote protocol for one target on one line, from the first packet to the end of the
 /// session. All stops of the target are reported by all of its threads (all-stop).
@@ -72,6 +80,8 @@ class Server {
   std::string kill(std::string_view arguments);
   std::string kill_process(std::string_view arguments);
 
+  DebugTarget::Condition condition_of(const ServerBreakpoint& breakpoint) const;
+  bool is_hardware(Address at) const;
   std::string resume(const ResumePlan& plan, bool backwards = false);
   TargetStop advance(const ResumePlan& plan, bool backwards);
   std::string report(const TargetStop& stop);
@@ -86,8 +96,8 @@ class Server {
   Connection& line_;
   FileServer files_;
   ClientFeatures client_;
-  std::optional<Tid> general_thread_;       ///< H; none: the thread of the last stop
-  std::map<std::uint64_t, int> hardware_;   ///< addresses inserted with Z1: how often
+  std::optional<Tid> general_thread_;  ///< H; none: the thread of the last stop
+  std::map<Address, ServerBreakpoint> breakpoints_;
   std::set<int> passed_signals_;            ///< gdb's numbers: not reported
   std::optional<Position> pending_seek_;    ///< where the next resume goes instead
   std::optional<TargetStop> held_arrival_;  ///< told at the next resume, which goes nowhere

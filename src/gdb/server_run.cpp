@@ -100,7 +100,14 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
   }
   const Flag show(show_output_);
   while (true) {
-    TargetStop stop = target_.resume({plan.step, backwards, &interrupt_});
+    ResumeRequest request;
+    request.step = plan.step;
+    request.backwards = backwards;
+    request.stops_at_signal = [this](int signal) {
+      return !passed_signals_.contains(gdb_signal(signal));
+    };
+    request.interrupt = &interrupt_;
+    TargetStop stop = target_.resume(request);
     const bool passed =
         stop.kind == TargetStop::Kind::signal && passed_signals_.contains(gdb_signal(stop.signal));
     const bool stepped = stop.kind == TargetStop::Kind::stepped;
@@ -119,7 +126,13 @@ std::string Server::report(const TargetStop& stop) {
   TargetStop told = stop;
   if (!has_thread(told.tid)) told.tid = general_thread();
   const GeneralRegisters registers = target_.registers(told.tid);
-  return stop_reply(told, target_.process(), registers, client_, hardware_.contains(registers.rip));
+  return stop_reply(told, target_.process(), registers, client_,
+                    is_hardware(Address(registers.rip)));
+}
+
+bool Server::is_hardware(Address at) const {
+  const auto found = breakpoints_.find(at);
+  return found != breakpoints_.end() && found->second.hardware;
 }
 
 void Server::print(std::string_view text) {

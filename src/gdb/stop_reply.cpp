@@ -21,6 +21,7 @@ struct StopRow {
 constexpr std::array kStops{
     StopRow{TargetStop::Kind::arrived, 0, ""},
     StopRow{TargetStop::Kind::breakpoint, SIGTRAP, ""},
+    StopRow{TargetStop::Kind::watchpoint, SIGTRAP, ""},
     StopRow{TargetStop::Kind::stepped, SIGTRAP, ""},
     StopRow{TargetStop::Kind::signal, -1, ""},
     StopRow{TargetStop::Kind::exec, SIGTRAP, "exec:"},
@@ -33,6 +34,10 @@ std::string reason_of(const StopRow& row, const TargetStop& stop, const ClientFe
                       bool hardware) {
   if (stop.kind == TargetStop::Kind::exec) {
     return client.exec_events ? row.reason + to_hex(stop.text) + ";" : "";
+  }
+  if (stop.kind == TargetStop::Kind::watchpoint) {
+    constexpr std::array kNames{"watch:", "rwatch:", "awatch:"};
+    return kNames.at(std::size_t(stop.watched.kind)) + hex_number(stop.watched.at.value()) + ";";
   }
   if (stop.kind == TargetStop::Kind::breakpoint) {
     if (hardware) return client.hwbreak ? "hwbreak:;" : "";

@@ -12,6 +12,8 @@
 #include "base/fd.h"
 #include "base/registers.h"
 #include "base/types.h"
+#include "replay/position.h"
+#include "replay/watch.h"
 
 namespace ttrace {
 
@@ -20,17 +22,12 @@ struct TargetThread {
   std::string name;
 };
 
-/// A place in the recording that a user can name. A value; later versions add ticks to it.
-struct Position {
-  EventNumber event;
-  auto operator<=>(const Position&) const = default;
-};
-
 /// Why a target stands where it stands.
 struct TargetStop {
   enum class Kind {
     arrived,     ///< at a place that was asked for
     breakpoint,  ///< about to execute the instruction at a breakpoint
+    watchpoint,  ///< `watched` was accessed: just before, or (backwards) is about to be
     stepped,
     signal,  ///< `signal` is about to be delivered
     exec,    ///< the process has just executed `text`
@@ -43,11 +40,14 @@ struct TargetStop {
   Tid tid;
   int signal = 0;  ///< as Linux numbers it
   std::string text;
+  WatchRange watched{};
 };
 
 struct ResumeRequest {
   std::optional<Tid> step;  ///< stop after one instruction of this thread; none: go on
   bool backwards = false;   ///< only if can_go_back()
+  /// Whether a signal (as Linux numbers it) stops; null: every one does.
+  std::function<bool(int signal)> stops_at_signal;
   const std::atomic<bool>* interrupt = nullptr;
 };
 
@@ -90,18 +90,26 @@ class DebugTarget {
   /// has no such file. Nothing is read from the machine.
   virtual std::optional<Fd> open_file(const std::string& path) const = 0;
 
-  /// False if nothing is mapped there. Insertions are counted.
-  virtual bool insert_breakpoint(Address at) = 0;
+  /// Whether a thread that comes to a breakpoint stops there; asked while the program runs.
+  using Condition = std::function<bool(Tid tid)>;
+  /// False if nothing is mapped there. One for each address: inserted again, it gets another
+  /// condition (null: always).
+  virtual bool insert_breakpoint(Address at, Condition condition = {}) = 0;
   virtual void remove_breakpoint(Address at) = 0;
+  /// False if this cannot be watched.
+  virtual bool insert_watchpoint(const WatchRange& range) = 0;
+  virtual void remove_watchpoint(const WatchRange& range) = 0;
 
   /// Why it stands here.
   virtual const TargetStop& stop() const = 0;
   virtual const TargetStop& resume(const ResumeRequest& request) = 0;
-  /// Goes to a position of the process's history, forwards or backwards.
+  /// Goes to a position of the process's history, forwards or backwards. Any position that
+  /// position() once gave can be gone to.
   virtual const TargetStop& seek(Position to, const std::atomic<bool>* interrupt) = 0;
   virtual bool can_go_back() const { return false; }
 
-  virtual Position position() const = 0;
+  /// May have to find it out by going there again; nothing that a debugger sees moves.
+  virtual Position position() = 0;
   virtual Position history_begin() const = 0;
   virtual Position history_end() const = 0;
   virtual std::optional<TargetFailure> failure() const = 0;

@@ -86,6 +86,7 @@ struct RecordResult {
   std::uint64_t duration_us = 0;
   /// It executed memory that is no file's: code that is written at run time.
   bool writes_code = false;
+  std::uint64_t ticks = 0;  ///< of all threads together
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.
   std::optional<std::string> not_recordable;

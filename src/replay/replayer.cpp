@@ -1,14 +1,24 @@
 #include "replay/replayer.h"
 
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string_view>
+
 #include "replay/state.h"
 
 namespace ttrace {
 
-Replayer::Replayer(TraceReader& trace, ReplayCpu cpu)
-    : state_(std::make_unique<State>(trace, std::move(cpu))) {
-  check_cpu(trace, state_->cpu_model);
+Replayer::Replayer(TraceReader& trace, const ReplayCpu& cpu)
+    : state_(std::make_unique<State>(trace, cpu.layout)) {
+  check_cpu(trace, cpu);
 }
+Replayer::Replayer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replayer::~Replayer() = default;
+
+std::unique_ptr<Replayer> Replayer::fork() const {
+  return std::unique_ptr<Replayer>(new Replayer(state_->fork()));
+}
 
 void Replayer::on_output(std::function<void(int, ByteView)> sink) {
   state_->output = std::move(sink);
@@ -16,6 +26,52 @@ void Replayer::on_output(std::function<void(int, ByteView)> sink) {
 
 EventNumber Replayer::position() const { return EventNumber(state_->next); }
 bool Replayer::at_end() const { return state_->next + 1 >= state_->trace.event_count(); }
+std::optional<Position> Replayer::place() const { return state_->place(); }
+
+std::uint64_t Replayer::ticks() const {
+  if (state_->arrived) return Position::kAtEvent;
+  const auto thread = state_->threads.find(state_->trace.event(position()).tid);
+  return thread == state_->threads.end() ? 0 : thread->second->ticks;
+}
+
+std::chrono::microseconds Replayer::elapsed() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(state_->elapsed);
+}
+
+std::size_t Replayer::host_count() const { return state_->spaces().size(); }
+
+std::uint64_t Replayer::own_memory() const {
+  std::uint64_t bytes = 0;
+  for (const ReplaySpace* space : state_->spaces()) bytes += space->host->own_memory();
+  return bytes;
+}
+
+std::uint64_t Replayer::fingerprint() const {
+  const ReplayContext& thread = state_->context(state_->trace.event(position()).tid);
+  Bytes bytes;
+  const auto add = [&bytes](ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); };
+  constexpr std::uint64_t kResumeFlag = 1 << 16;  // of how it was stopped
+  GeneralRegisters regs = shown_registers(thread);
+  regs.eflags &= ~kResumeFlag;
+  add(bytes_of(regs));
+  // Without the header, which says how the state is kept, not what it is.
+  const Bytes vectors = vector_state(thread.tid);
+  constexpr std::size_t kHeader = 512;
+  constexpr std::size_t kHeaderEnd = kHeader + 64;
+  add(ByteView(vectors).first(std::min(kHeader, vectors.size())));
+  if (vectors.size() > kHeaderEnd) add(ByteView(vectors).subspan(kHeaderEnd));
+  std::set<std::uint64_t> pages;
+  for (unsigned i = 0; i < kRegisterCount; ++i)
+    pages.insert(page_floor(register_at(thread.regs, i)));
+  for (const std::uint64_t page : pages) {
+    Bytes content(kPageSize);
+    content.resize(read_memory(thread.process->pid, Address(page), content));
+    add(content);
+  }
+  const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return std::hash<std::string_view>()(view);
+}
+
 ReplayStop Replayer::run(const ReplayLimits& limits) { return state_->run(limits); }
 
 std::vector<ReplayThread> Replayer::threads(std::optional<Pid> process) const {
@@ -128,6 +184,24 @@ void Replayer::remove_breakpoint(Pid pid, Address at) {
   if (thread == nullptr) return;
   ReplaySpace& space = *thread->process->space;
   for (const Address place : places_of(space, at)) space.remove_breakpoint(place);
+}
+
+bool Replayer::has_breakpoint(Pid pid, Address at) const {
+  const ReplaySpace* space = state_->space_of(pid);
+  if (space == nullptr) return false;
+  const auto places = places_of(*space, at);
+  return std::any_of(places.begin(), places.end(),
+                     [&](Address place) { return space->breakpoints.contains(place); });
+}
+
+void Replayer::watch(Pid pid, const std::vector<WatchRange>& ranges) {
+  ReplaySpace* space = state_->space_of(pid);
+  if (space == nullptr) return;
+  const bool was_watched = !space->watches.empty();
+  space->watches = Watches(space->host->memory(), ranges);
+  if (was_watched || !ranges.empty()) {
+    set_debug_registers(space->host->task(), space->watches.slots());
+  }
 }
 
 }  // namespace ttrace

@@ -123,7 +123,8 @@ std::string to_json(const TraceInfo& info) {
                {"environment_names", info.environment_names},
                {"host", info.host},
                {"exit_status", info.exit_status},
-               {"duration_us", info.duration_us}};
+               {"duration_us", info.duration_us},
+               {"ticks", info.ticks}};
   if (!info.cpu.vendor.empty()) json["cpu"] = json_of(info.cpu);
   if (info.failure) json["failure"] = json_of(*info.failure);
   // Paths and messages may hold any bytes; JSON cannot: what is not UTF-8 becomes U+FFFD.
@@ -156,6 +157,7 @@ TraceInfo trace_info_from_json(const std::string& text) {
   read(json, "exit_status", info.exit_status);
   read(json, "duration_us", info.duration_us);
   if (json.contains("cpu")) info.cpu = cpu_from(json["cpu"]);
+  if (json.contains("ticks")) read(json, "ticks", info.ticks);
   if (json.contains("failure")) info.failure = failure_from(json["failure"]);
   return info;
 }

@@ -46,6 +46,7 @@ struct TraceInfo {
   std::uint64_t duration_us = 0;
   /// What the CPU of a replay must have, as /proc/cpuinfo names it. In the file's header, not here.
   std::vector<std::string> cpu_features;
+  std::uint64_t ticks = 0;  ///< of all threads together; 0 where older versions wrote it
   RecordedCpu cpu;
 };
 

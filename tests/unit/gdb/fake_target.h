@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,12 +50,18 @@ class FakeTarget : public DebugTarget {
     if (::write(file.value(), contents.data(), contents.size()) < 0) throw_errno("write");
     return file;
   }
-  bool insert_breakpoint(Address at) override {
+  bool insert_breakpoint(Address at, Condition condition) override {
     if (at.value() >= 0x10000) return false;
-    ++breakpoints[at];
+    breakpoints[at] = 1;
+    conditions[at] = std::move(condition);
     return true;
   }
   void remove_breakpoint(Address at) override { --breakpoints[at]; }
+  bool insert_watchpoint(const WatchRange& range) override {
+    watchpoints.insert(range);
+    return true;
+  }
+  void remove_watchpoint(const WatchRange& range) override { watchpoints.erase(range); }
 
   const TargetStop& stop() const override { return stop_; }
   const TargetStop& resume(const ResumeRequest& request) override {
@@ -78,7 +85,7 @@ class FakeTarget : public DebugTarget {
     return stop_;
   }
   bool can_go_back() const override { return history; }
-  Position position() const override { return position_; }
+  Position position() override { return position_; }
   Position history_begin() const override { return {EventNumber(1)}; }
   Position history_end() const override { return {EventNumber(50)}; }
   std::optional<TargetFailure> failure() const override { return failure_; }
@@ -94,6 +101,8 @@ class FakeTarget : public DebugTarget {
   Bytes memory = Bytes(4096);
   std::string contents = "contents with $#}* and more";
   std::map<Address, int> breakpoints;
+  std::map<Address, Condition> conditions;
+  std::set<WatchRange> watchpoints;
   std::deque<std::pair<TargetStop, std::uint64_t>> stops;  ///< and the program counter there
   std::vector<ResumeRequest> requests;
   bool until_interrupt = false;

@@ -83,7 +83,7 @@ TEST_F(ServerTest, OffersWhatItCan) {
 TEST_F(ServerTest, UnknownPacketsGetNothing) {
   for (const char* packet :
        {"vMustReplyEmpty", "qTStatus", "qOffsets", "qGetTLSAddr:1,2,3", "qCRC:0,1", "", "Zfoo",
-        "Z2,1000,4", "z4,1000,4", "vRun;00", "!", "bc", "bs", "qXfer:memory-map:read::0,100",
+        "Z5,1000,4", "z6,1000,4", "vRun;00", "!", "bc", "bs", "qXfer:memory-map:read::0,100",
         "qXfer:features:write:target.xml:0", "vContx", "qSupportedx"}) {
     EXPECT_EQ(ask(packet), "") << packet;
   }
@@ -214,7 +214,7 @@ TEST_F(ServerTest, SignalsThatTheDebuggerDoesNotWantPass) {
 TEST_F(ServerTest, CountsBreakpoints) {
   EXPECT_EQ(ask("Z0,500,1"), "OK");
   EXPECT_EQ(ask("Z1,500,1"), "OK");
-  EXPECT_EQ(target.breakpoints[Address(0x500)], 2);
+  EXPECT_EQ(target.breakpoints[Address(0x500)], 1);
   EXPECT_EQ(ask("z0,500,1"), "OK");
   EXPECT_EQ(ask("z1,500,1"), "OK");
   EXPECT_EQ(target.breakpoints[Address(0x500)], 0);
