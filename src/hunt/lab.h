@@ -38,6 +38,7 @@ class RecordingLab : public Lab {
     TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
     bool agent = false;                      ///< RecordOptions::agent
     std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
+    bool portable = false;                   ///< RecordOptions::portable
     RecordingLimits limits;                  ///< RecordOptions::limits
   };
   /// `sites` and `options.ticks` must outlive it.

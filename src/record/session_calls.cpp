@@ -253,6 +253,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       forget_patches(space, at, args[1]);
       const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
       if (args[3] & MAP_ANONYMOUS) {
+        if (args[2] & PROT_EXEC) result_.writes_code = true;
         if (shared) share_memory(thread);
         return;
       }

@@ -10,7 +10,10 @@
 
 namespace ttrace {
 
-Replayer::Replayer(TraceReader& trace) : state_(std::make_unique<State>(trace)) {}
+Replayer::Replayer(TraceReader& trace, const ReplayCpu& cpu)
+    : state_(std::make_unique<State>(trace, cpu.layout)) {
+  check_cpu(trace, cpu);
+}
 Replayer::Replayer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replayer::~Replayer() = default;
 

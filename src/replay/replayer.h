@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/registers.h"
+#include "replay/cpu_check.h"
 #include "replay/position.h"
 #include "replay/watch.h"
 #include "trace/reader.h"
@@ -84,8 +85,9 @@ struct ReplayLimits {
 /// back is to go on with a copy that was made earlier (Timeline does).
 class Replayer {
  public:
-  /// Nothing runs yet: position() is 0. `trace` must outlive this object.
-  explicit Replayer(TraceReader& trace);
+  /// Nothing runs yet: position() is 0. `trace` must outlive this object. Throws TraceError if the
+  /// trace needs what `cpu` lacks.
+  explicit Replayer(TraceReader& trace, const ReplayCpu& cpu = replay_cpu_here());
   ~Replayer();
   Replayer(const Replayer&) = delete;
   Replayer& operator=(const Replayer&) = delete;

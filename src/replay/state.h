@@ -19,7 +19,8 @@ bool is_between(const ReplaySpace& space, std::uint64_t pc);
 /// that the agent replays), apply.cpp (events), apply_calls.cpp (address spaces) and fork.cpp
 /// (copies).
 struct Replayer::State {
-  explicit State(TraceReader& reader) : trace(reader) {}
+  State(TraceReader& reader, XsaveLayout of_this_cpu)
+      : trace(reader), layout(std::move(of_this_cpu)) {}
 
   // fork.cpp
   std::unique_ptr<State> fork() const;
@@ -139,8 +140,12 @@ struct Replayer::State {
   ReplayContext& context(Tid tid);
   const ReplayContext& context(Tid tid) const;
 
+  /// Vector registers as the recording has them, for this CPU.
+  Bytes vector_state_here(const Bytes& recorded) const;
+
   TraceReader& trace;
   bool uses_agent = true;
+  XsaveLayout layout;                         ///< of vector states here
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
