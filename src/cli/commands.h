@@ -5,6 +5,7 @@
 
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "query/queries.h"
 
 namespace ttrace {
 
@@ -49,6 +50,12 @@ int pack(const Context& context, const FlagSet& flags, const std::string& path);
 
 /// Makes one HTML page of a directory of traces.
 int write_report(const Context& context, const FlagSet& flags, const std::string& directory);
+
+/// Answers a question of src/query to a trace.
+int query_trace(const Context& context, const QueryRow& row, const std::string& path,
+                const std::vector<std::string>& arguments, bool json);
+/// Prints the commands that a gdb can load which we did not start.
+int print_gdb_script(const Context& context);
 
 /// The whole tool: argv in, exit code out. Throws nothing.
 int run_tool(const Context& context, const std::vector<std::string>& arguments);

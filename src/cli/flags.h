@@ -24,6 +24,7 @@ enum class FlagValue : std::uint8_t {
   size,         ///< parse_size()
   ticks,        ///< auto, hardware, software, none
   chaos,        ///< auto, on, off
+  on_off,       ///< on, off
   results,      ///< json:FILE, junit:FILE
   environment,  ///< allow:NAMES, deny:NAMES
   file,         ///< to be written; without an environment twin: each command writes another

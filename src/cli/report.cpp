@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/dump.h"
 #include "cli/report_page.h"
 #include "hunt/hunt_store.h"
 #include "hunt/timeline.h"
 #include "hunt/version.h"
+#include "query/event_text.h"
 #include "replay/replayer.h"
 #include "trace/new_file.h"
 #include "trace/store.h"

@@ -29,7 +29,13 @@ int reap(pid_t pid) {
 }
 
 std::string how_it_ended(int status) {
-  if (WIFSIGNALED(status)) return "died by " + signal_name(WTERMSIG(status));
+  // Nothing in ttrace sends a member this: the kernel does where memory is short, or a person.
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+    return "died by SIGKILL (out of memory? fewer --ttrace-jobs need less)";
+  }
+  if (WIFSIGNALED(status)) {
+    return "died by " + signal_name(WTERMSIG(status)) + " (a defect of ttrace, please report it)";
+  }
   return "ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
@@ -166,8 +172,7 @@ Crew::News ForkedCrew::hear(int number) {
 Crew::News ForkedCrew::died(int number) {
   Member& member = members_[std::size_t(number)];
   const bool keeping = member.keeping;
-  const std::string what =
-      "the recorder " + how_it_ended(reap(member.pid)) + " (a defect of ttrace, please report it)";
+  const std::string what = "the recorder " + how_it_ended(reap(member.pid));
   member = {};
   if (keeping) {
     KeptTrace kept;

@@ -15,58 +15,11 @@ import subprocess
 import termios
 import time
 
-from robustness_common import (LIMIT, Wrong, check, contents, main, needs, processes_left,
-                               require, wait_for)
+from robustness_common import (LIMIT, Wrong, check, contents, duration_of, ends, in_order,
+                               killed_after, main, needs, processes_left, require, tell)
 
 MANY = "--ttrace-until-fail=1000000"
 MOMENTS = 30
-
-
-def ends(process, what):
-    """Waits for a command's end and returns what it wrote."""
-    code = wait_for(process)
-    require(code is not None, f"{what}: does not end")
-    texts = []
-    for stream in process.stdout, process.stderr:
-        # Not until the end of file: a process that is left behind may hold the other end.
-        os.set_blocking(stream.fileno(), False)
-        texts.append(stream.read() or b"")
-        stream.close()
-    return subprocess.CompletedProcess(process.args, code, *texts)
-
-
-def in_order(place, what, known=()):
-    """No process, no file; what was kept is complete."""
-    try:
-        place.require_clean(known)
-        place.require_verified(*place.traces())
-    except Wrong as wrong:
-        raise Wrong(f"{what}: {wrong}") from None
-
-
-def tell(wrong, function, *arguments):
-    """So that one moment does not hide the others."""
-    try:
-        function(*arguments)
-    except Wrong as what:
-        wrong.append(str(what))
-
-
-def killed_after(place, seconds, *command, sent=signal.SIGKILL, group=False):
-    process = place.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    if process.poll() is None:
-        (os.killpg if group else os.kill)(process.pid, sent)
-    return ends(process, f"{sent} after {seconds:.4f} s")
-
-
-def duration_of(place, *command):
-    began = time.monotonic()
-    result = place.run(*command)
-    return time.monotonic() - began, result
 
 
 @check
@@ -122,6 +75,13 @@ def killed_at_any_moment_of_a_failure(place):
     return f"{kept} traces were kept and verify"
 
 
+def was_struck(result):
+    """The process that made the call was killed: the supervisor, or one of those that make a hunt's
+    attempts, which costs that attempt."""
+    lost = b"the recorder died by SIGKILL" in result.stdout + result.stderr
+    return result.returncode == -signal.SIGKILL or (result.returncode == 2 and lost)
+
+
 @check
 def killed_at_chosen_calls(place):
     """Moments that no clock would find, by a preloaded library."""
@@ -133,7 +93,7 @@ def killed_at_chosen_calls(place):
         for command in commands:
             result = place.run(*command, env={**preload, "ROBUSTNESS_KILL": moment})
             if moment != "renameat":  # needed only where a name is taken already
-                require(result.returncode == -signal.SIGKILL, f"{moment} never happened", result)
+                require(was_struck(result), f"{moment} never happened", result)
             tell(wrong, in_order, place, f"{moment} of {command[1]}")
     trace = place.record("/bin/true")
     for moment in "seize", "fork":
