@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/reference.h"
 #include "cli/report_binary.h"
 #include "hunt/version.h"
 #include "rewrite/sites.h"
@@ -167,6 +168,13 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
                           "print a trace's events: number, seconds, thread, kind, details");
   Subcommand verify_command(tool, 0, "verify", "read every byte of traces and check it");
   Subcommand remove_command(tool, 0, "rm", "remove traces, and objects that no other trace needs");
+  Subcommand collect_command(tool, kCollectTool, "gc",
+                             "remove objects that no trace needs, and traces beyond a limit");
+  Subcommand pack_command(tool, kPackTool, "pack", "make one file of a trace and its objects");
+  Subcommand reference_command(tool, 0, "reference",
+                               "print all of this as Markdown, or as a man page");
+  Subcommand report_command(tool, kReportTool, "report",
+                            "make one HTML page of a directory's failures");
   Subcommand inspect_command(tool, 0, "inspect",
                              "say what is counted and patched in a program or shared library");
   QueryCommands queries(tool);
@@ -178,15 +186,23 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
 
   std::string path, directory;
   std::vector<std::string> paths;
-  bool json = false, with_replay = false;
-  for (Subcommand* command : {&replay_command, &show_command, &dump_command}) {
+  bool with_replay = false, man_page = false;
+  ShowParts parts;
+  bool& json = parts.json;
+  for (Subcommand* command : {&replay_command, &show_command, &dump_command, &pack_command}) {
     command->add_file(path);
   }
   for (Subcommand* command : {&verify_command, &remove_command}) command->add_files(paths);
-  list_command.app().add_option("DIR", directory, "the directory, as --dir");
+  for (Subcommand* command : {&list_command, &report_command}) {
+    command->app().add_option("DIR", directory, "the directory, as --dir");
+  }
   show_command.app().add_flag("--json", json, "as JSON");
+  show_command.app().add_flag("--files", parts.files, "the files whose contents it has");
+  show_command.app().add_flag("--environment", parts.environment,
+                              "the names of the variables that the program saw");
   inspect_command.app().add_option("BINARY", paths, "programs, shared libraries")->required();
   inspect_command.app().add_flag("--json", json, "as JSON");
+  reference_command.app().add_flag("--man", man_page, "as ttrace(1)");
   verify_command.app().add_flag("--replay", with_replay, "replay it once, too");
 
   const bool executes =
@@ -235,6 +251,24 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
     return examine_machine(context, LocalMachine(),
                            {SiteCache::default_directory(), doctor_command.flags().text("dir")});
   }
+  if (reference_command.chosen()) {
+    reference_command.check(environment);
+    context.out.write(man_page ? reference_man_page(tool) : reference_markdown(tool));
+    return 0;
+  }
+  if (report_command.chosen()) {
+    report_command.check(environment);
+    const FlagSet& flags = report_command.flags();
+    return write_report(context, flags, directory.empty() ? flags.text("dir") : directory);
+  }
+  if (collect_command.chosen()) {
+    collect_command.check(environment);
+    return collect_store(context, collect_command.flags());
+  }
+  if (pack_command.chosen()) {
+    pack_command.check(environment);
+    return pack(context, pack_command.flags(), path);
+  }
   for (Subcommand* command :
        {&show_command, &dump_command, &verify_command, &remove_command, &inspect_command}) {
     if (command->chosen()) command->check(environment);
@@ -244,7 +278,7 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
     script_command.check(environment);
     return print_gdb_script(context);
   }
-  if (show_command.chosen()) return show_trace(context, path, json);
+  if (show_command.chosen()) return show_trace(context, path, parts);
   if (dump_command.chosen()) return dump_trace(context, path);
   if (verify_command.chosen()) return verify_traces(context, paths, with_replay);
   if (remove_command.chosen()) return remove_traces(context, paths);

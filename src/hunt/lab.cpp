@@ -17,10 +17,11 @@ Program attempt_program(const TestBinary& binary, const TestCase& test, bool col
 RecordingLab::RecordingLab(TestBinary binary, Options options, SiteCache& sites)
     : binary_(std::move(binary)), options_(std::move(options)), sites_(sites) {}
 
-RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) {
+RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& order) {
   RecordOptions options;
-  options.seed = seed;
-  options.chaos = chaos;
+  options.seed = order.seed;
+  options.chaos = order.chaos;
+  options.cpu = cpu_;
   options.timeout = options_.timeout;
   options.capture_output = true;
   options.interrupted = options_.interrupted;
@@ -44,12 +45,17 @@ std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
   full.verdict = info.verdict;
   full.failure = info.failure;
   full.seed = info.seed;
+  full.run_seed = info.run_seed;
   full.attempt = info.attempt;
   return keep_as(result.recording, full, options_.directory, trace_stem(info.case_name));
 }
 
 Verification RecordingLab::verify(const std::string& path, const RecordResult& result) {
   return verify_by_replay(path, result.output, options_.interrupted);
+}
+
+std::string RecordingLab::stack_of(const std::string& path) {
+  return options_.stack_of ? options_.stack_of(path) : "";
 }
 
 std::uint64_t RecordingLab::size_of(const std::string& path) {

@@ -32,6 +32,9 @@ struct RecordOptions {
   /// True: standard input is empty, output is collected in RecordResult::output and not shown, and
   /// the tracee gets a process group of its own. False: it inherits ours.
   bool capture_output = false;
+  /// Where the recorder and its tracees run; less than 0: where the caller is. What the program is
+  /// told of the CPUs that it may use does not change.
+  int cpu = -1;
   /// Looked at while waiting (at least ten times a second); true ends the attempt as interrupted.
   const std::atomic<bool>* interrupted = nullptr;
   /// Plans of the binaries that are mapped; must outlive the call.
