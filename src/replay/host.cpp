@@ -150,8 +150,10 @@ std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64
   return inject(task(), InjectBy::step, number, args);
 }
 
-void HostProcess::map_zero(Address start, std::uint64_t length, int protection, bool shared) {
-  const int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+void HostProcess::map_zero(Address start, std::uint64_t length, int protection, bool shared,
+                           int more) {
+  const int flags =
+      (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | more;
   const std::int64_t result = call(
       SYS_mmap, {start.value(), length, std::uint64_t(protection), std::uint64_t(flags), ~0ull, 0});
   if (result != std::int64_t(start.value())) {

@@ -58,10 +58,11 @@ struct Replayer::State {
   void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                            const SyscallExit& exit);
   void map(ReplaySpace& space, const Mapping& mapping);
+  void map_growing(ReplaySpace& space, Mapping mapping);
   void map_shared(ReplaySpace& space, Mapping mapping, const SharedChange& shown,
                   std::uint64_t offset);
   void detach(ReplaySpace& space, Address at);
-  void raise_stack_limit(ReplaySpace& space, std::uint64_t limit);
+  void set_stack_limit(ReplaySpace& space, std::uint64_t limit);
 
   /// Bytes of a recorded file; what cannot be read is left as it was.
   void read_object(std::uint32_t object, std::uint64_t offset, std::span<std::byte> into);
