@@ -55,6 +55,7 @@ struct RecordedSpace {
   bool shows_changed_files = false;  ///< maps a file that was written since
   bool shows_shared_files = false;   ///< maps a file with MAP_SHARED
   bool shares_memory = false;        ///< can write memory that other processes may see
+  bool believes_hidden = false;      ///< PR_SET_DUMPABLE 0, which the kernel was not told
   ScratchArena scratch;              ///< of size 0 where nobody else can see what a call writes
 };
 

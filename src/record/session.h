@@ -79,6 +79,7 @@ class RecordSession {
   void skip_call(Thread& thread, std::int64_t result);
   void answer(Thread& thread, std::int64_t result, std::vector<MemoryWrite> writes = {});
   void answer_with(Thread& thread, SyscallExit exit);
+  bool answer_dumpable(Thread& thread);
   bool answer_clock(Thread& thread);
   bool answer_captured_write(Thread& thread);
   void on_mark(Thread& thread);

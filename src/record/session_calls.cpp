@@ -24,13 +24,14 @@ SyscallView view_of(const GeneralRegisters& regs) {
 /// The call moves data between descriptors without showing it to the program.
 bool moves_data_unseen(std::int64_t number) {
   return number == SYS_sendfile || number == SYS_splice || number == SYS_tee ||
-         number == SYS_copy_file_range;
+         number == SYS_vmsplice || number == SYS_copy_file_range;
 }
 
 /// The descriptor that such a call writes to.
 int target_descriptor(const SyscallView& call) {
   switch (call.number) {
     case SYS_sendfile:
+    case SYS_vmsplice:
       return int(call.args[0]);
     case SYS_tee:
       return int(call.args[1]);
@@ -151,9 +152,6 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
     if (!anywhere && call.number != SYS_brk &&
         (touches(kGatePage, kGateSize) || touches(kScratchArea, kMostScratch))) {
       throw NotRecordable(syscall_name(call.number) + " of the recorder's own memory");
-    }
-    if (call.number == SYS_mmap && (call.args[3] & MAP_GROWSDOWN)) {
-      throw NotRecordable("mmap with MAP_GROWSDOWN");
     }
   }
 }
