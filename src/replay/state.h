@@ -139,7 +139,7 @@ struct Replayer::State {
   const ReplayContext& context(Tid tid) const;
 
   TraceReader& trace;
-  bool uses_agent = true;
+  bool uses_agent = false;
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
