@@ -161,19 +161,18 @@ bool Scheduler::leaves_at(Tid running, CallSite site) {
   return false;
 }
 
-std::uint64_t Scheduler::calls_in_process(Tid running) {
-  passed_all_calls_ = false;
+std::optional<std::uint64_t> Scheduler::calls_in_process(Tid running) {
   switch (strategy_) {
     case Strategy::plain:
     case Strategy::random:
       break;
     case Strategy::starve:
-      if (starves(running)) return 0;
+      if (starves(running)) return {};
       break;
     case Strategy::priorities:
     case Strategy::after_sync:
     case Strategy::accesses:
-      return 0;  // what they do depends on each call
+      return {};  // what they do depends on each call
   }
   // The calls before the first one at which one of two draws, at its entry and its exit, succeeds.
   const double stays = (1 - call_share_) * (1 - call_share_ * kEntryWeight);

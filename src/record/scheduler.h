@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <span>
 
@@ -52,10 +53,10 @@ class Scheduler {
   /// Whether `running` should leave at this place. Asked only where there are other threads.
   bool leaves_at(Tid running, CallSite site);
 
-  /// How many calls that nobody is asked about `running` may make, before one that is (0: none).
-  /// Then, if it made all of them, passed_all_calls() tells, and it leaves at that call: as likely
-  /// after each of them as if leaves_at() had been asked.
-  std::uint64_t calls_in_process(Tid running);
+  /// How many calls `running` may make that nobody is asked about, before it leaves at one
+  /// (docs/decisions/0014): as likely after each of them as if leaves_at() had been asked. None: each
+  /// call is asked about. When it has made them all, passed_all_calls() tells.
+  std::optional<std::uint64_t> calls_in_process(Tid running);
   void passed_all_calls() { passed_all_calls_ = true; }
 
   /// A thread has run so far while there were others.
