@@ -19,7 +19,7 @@ class CaseHunt {
       const std::uint64_t seed = attempt_seed(plan_.seed, test_.name, std::uint64_t(attempt));
       const RecordResult result = record(attempt, seed);
       for (const std::string& warning : result.warnings) progress_.warning(warning);
-      const Verdict verdict = judge(result, plan_.marks);
+      const Verdict verdict = judge(result, plan_.rules);
       if (verdict.kind == Verdict::Kind::interrupted) return end_interrupted(attempt - 1);
       ++tally_.attempts;
       if (verdict.kind == Verdict::Kind::not_recordable) {

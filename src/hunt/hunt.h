@@ -20,7 +20,7 @@ struct HuntPlan {
   std::uint64_t seed = 0;  ///< from which every attempt's is derived
   /// None: a case's first attempt is without, the others are mixed.
   std::optional<Chaos> chaos;
-  Marks marks = Marks::required;
+  Rules rules;
   const std::atomic<bool>* interrupted = nullptr;
   /// The command line that opens a kept trace.
   std::function<std::string(const std::string& path)> debug_command;
