@@ -56,6 +56,10 @@ constexpr std::array kRows = {
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
+  FlagRow{"memory", FlagValue::size, "SIZE", "32M", kRecords, false, false,
+          "how much of a recording is held in memory; what is more goes to an unnamed file in DIR"},
+  FlagRow{"quota", FlagValue::size, "SIZE", "32G", kRecords, false, false,
+          "an attempt is given up as not recordable when that file grows larger; 0: no limit"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
           "where traces are kept"},
   FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,
@@ -98,6 +102,8 @@ constexpr ValueRule kRules[] = {
      [](const std::string& text) { return parse_number(text).has_value(); }},
     {FlagValue::duration, "a time like 10, 2.5s, 500ms or 2m",
      [](const std::string& text) { return parse_duration(text).has_value(); }},
+    {FlagValue::size, "a size like 4096, 32M or 1.5G",
+     [](const std::string& text) { return parse_size(text).has_value(); }},
     {FlagValue::ticks, "auto, hardware, software or none",
      [](const std::string& text) {
        return text == "auto" || text == "hardware" || text == "software" || text == "none";
@@ -193,6 +199,10 @@ std::uint64_t FlagSet::number(std::string_view name) const {
 
 std::chrono::milliseconds FlagSet::duration(std::string_view name) const {
   return parse_duration(text(name)).value_or(std::chrono::milliseconds(0));
+}
+
+std::uint64_t FlagSet::size(std::string_view name) const {
+  return parse_size(text(name)).value_or(0);
 }
 
 std::string FlagSet::spelled(std::string_view name) const {

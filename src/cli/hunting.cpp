@@ -43,6 +43,10 @@ std::optional<Chaos> asked_chaos(const FlagSet& flags) {
   return asked == "on" ? Chaos::on : Chaos::off;
 }
 
+RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory) {
+  return {directory, flags.size("memory"), flags.size("quota")};
+}
+
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
   const bool software_ticks = wants_software_ticks(flags, LocalMachine());
@@ -70,10 +74,11 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
-  RecordingLab lab(binary,
-                   {timeout, directory, context.terminal, interrupts.flag(),
-                    software_ticks ? &ticks : nullptr, flags.texts("private")},
-                   sites);
+  RecordingLab lab(
+      binary,
+      {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
+       flags.texts("private"), recording_limits(flags, directory)},
+      sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;
   progress.begin(plan.cases, plan.attempts, plan.seed,

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/dump.h"
 #include "hunt/keep.h"
+#include "query/event_text.h"
 #include "trace/reader.h"
 #include "trace/store.h"
 
@@ -67,6 +67,7 @@ std::string show_text(const TraceReader& trace) {
       {"command", joined(info.command)},
       {"directory", info.directory},
       {"duration", fmt::format("{:.3f} s", double(info.duration_us) / 1e6)},
+      {"ticks", info.ticks > 0 ? std::to_string(info.ticks) : ""},
       {"events", std::to_string(trace.event_count())},
       {"objects", fmt::format("{} ({})", trace.objects().size(), size_text(object_bytes))},
       {"recorded on", info.host},

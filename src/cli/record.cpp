@@ -38,6 +38,7 @@ int record_program(const Context& context, const FlagSet& flags,
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.timeout = flags.duration("timeout");
+  options.limits = recording_limits(flags, directory);
   options.interrupted = interrupts.flag();
   options.sites = &sites;
   options.private_paths = flags.texts("private");

@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "cli/dump.h"
+#include "query/event_text.h"
 #include "rewrite/cache_directory.h"
 #include "rewrite/elf_file.h"
 

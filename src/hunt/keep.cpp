@@ -133,6 +133,7 @@ TraceInfo describe_recording(const Program& program, const RecordResult& result)
   info.host = host_description();
   info.exit_status = result.status;
   info.duration_us = result.duration_us;
+  info.ticks = result.ticks;
   return info;
 }
 

@@ -26,6 +26,7 @@ RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed, Cha
   options.sites = &sites_;
   options.ticks = options_.ticks;
   options.private_paths = options_.private_paths;
+  options.limits = options_.limits;
   options.cpuid = &cpuid_;
   return record(attempt_program(binary_, test, options_.color, seed), options);
 }

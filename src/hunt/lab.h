@@ -37,6 +37,7 @@ class RecordingLab : public Lab {
     const std::atomic<bool>* interrupted = nullptr;
     TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
     std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
+    RecordingLimits limits;                  ///< RecordOptions::limits
   };
   /// `sites` and `options.ticks` must outlive it.
   RecordingLab(TestBinary binary, Options options, SiteCache& sites);

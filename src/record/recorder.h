@@ -42,6 +42,8 @@ struct RecordOptions {
   /// Shell patterns of paths (a * matches slashes too): what is mapped MAP_SHARED of such a file is
   /// a copy of the process's own, which others neither change nor see.
   std::vector<std::string> private_paths;
+  /// What becomes of a recording that grows large. By default it stays in memory.
+  RecordingLimits limits;
   /// Answers of cpuid that a former recording of this process left; may be null.
   CpuidAnswers* cpuid = nullptr;
 };
@@ -80,6 +82,7 @@ struct RecordResult {
   std::vector<OutputChunk> output;    ///< collected in both modes
   std::vector<std::string> warnings;  ///< one line each, no duplicates
   std::uint64_t duration_us = 0;
+  std::uint64_t ticks = 0;  ///< of all threads together
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.
   std::optional<std::string> not_recordable;

@@ -277,6 +277,12 @@ std::optional<int> RecordSession::wait_for(Thread& thread) {
     if (got) continue;
     check_limits(&thread);
     if (ended_) return {};
+    // A first thread that is killed may end without a stop, and is reported only after all others,
+    // whose ends are held back while it seems to run.
+    if (!held_back_ends_.empty() && read_activity(tid).state == 'Z') {
+      thread.state = Thread::State::blocked;
+      return {};
+    }
     if (!in_call || !others_ready(thread)) continue;
     // The supervisor shares the CPU with the thread: giving it up lets the call run to its end or
     // to its sleep.
@@ -447,6 +453,10 @@ void RecordSession::end_early(EndEvent::Reason reason) {
 void RecordSession::kill_all() {
   for (const auto& [tid, thread] : threads_) kill(thread->process->pid.value(), SIGKILL);
   for (const auto& [tid, status] : early_stops_) kill(tid.value(), SIGKILL);
+  // A tracee that stands at its PTRACE_EVENT_EXIT is killed already: nothing but this wakes it.
+  for (const auto& [tid, status] : held_back_ends_) {
+    ptrace(PTRACE_CONT, tid.value(), nullptr, nullptr);
+  }
   // Killed tracees still stop at PTRACE_EVENT_EXIT; a child forked at the last moment is new to us.
   // Only tracees are waited for: each is reported until it is gone.
   for (;;) {
@@ -468,6 +478,7 @@ EventNumber RecordSession::append(Thread& thread, EventBody body) {
   thread.left_at_access = false;
   Event event;
   event.tid = thread.tid;
+  result_.ticks += thread.ticks;
   event.ticks = Ticks(std::exchange(thread.ticks, 0));
   event.time_us = elapsed_us();
   event.body = std::move(body);

@@ -82,6 +82,7 @@ void Replayer::State::apply(const Event& event) {
   if (const auto thread = threads.find(tid); thread != threads.end()) {
     thread->second->ticks = 0;
     thread->second->steps = 0;
+    thread->second->instructions = 0;
   }
 }
 
@@ -171,16 +172,8 @@ void Replayer::State::apply_new_task(ReplayContext& parent, const NewTaskEvent& 
     if (made.shares_memory) {
       child->process->space = parent.process->space;
     } else {
-      auto copy = std::make_shared<ReplaySpace>();
-      copy->host = space.host->fork();
-      copy->mappings = space.mappings;
-      copy->patched = space.patched;
-      copy->plans = space.plans;
-      copy->brk = space.brk;
-      for (const auto& [at, breakpoint] : space.breakpoints) {
-        copy->host->memory().write(at, std::span(&breakpoint.covered, 1));
-      }
-      child->process->space = std::move(copy);
+      child->process->space = fork_space(space);
+      child->process->space->loaded = Tid();
     }
   }
   write(*parent.process->space, made.parent_writes);
@@ -242,6 +235,9 @@ bool Replayer::State::write_memory(ReplaySpace& space, const MemoryWrite& write)
 void Replayer::State::write(ReplaySpace& space, const std::vector<MemoryWrite>& writes) {
   const std::byte trap{0xcc};
   for (const MemoryWrite& write : writes) {
+    if (const auto range = space.watches.accessed(write.at, write.data.size())) {
+      written_watch = range;
+    }
     if (!write_memory(space, write)) {
       throw Divergence("replay diverged at event " + std::to_string(next) +
                        ": memory that the recording wrote is not mapped");

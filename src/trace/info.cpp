@@ -86,7 +86,8 @@ std::string to_json(const TraceInfo& info) {
                {"environment_names", info.environment_names},
                {"host", info.host},
                {"exit_status", info.exit_status},
-               {"duration_us", info.duration_us}};
+               {"duration_us", info.duration_us},
+               {"ticks", info.ticks}};
   if (info.failure) json["failure"] = json_of(*info.failure);
   // Paths and messages may hold any bytes; JSON cannot: what is not UTF-8 becomes U+FFFD.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -117,6 +118,7 @@ TraceInfo trace_info_from_json(const std::string& text) {
   read(json, "host", info.host);
   read(json, "exit_status", info.exit_status);
   read(json, "duration_us", info.duration_us);
+  if (json.contains("ticks")) read(json, "ticks", info.ticks);
   if (json.contains("failure")) info.failure = failure_from(json["failure"]);
   return info;
 }

@@ -33,6 +33,9 @@ struct TraceInfo {
   std::string host;     ///< kernel and CPU, for a reader
   int exit_status = 0;  ///< of the first process, as wait(2) gives it
   std::uint64_t duration_us = 0;
+  /// What the CPU of a replay must have, as /proc/cpuinfo names it. In the file's header, not here.
+  std::vector<std::string> cpu_features;
+  std::uint64_t ticks = 0;  ///< of all threads together; 0 where older versions wrote it
 };
 
 std::string to_json(const TraceInfo& info);
