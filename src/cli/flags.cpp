@@ -7,12 +7,14 @@
 #include <cctype>
 
 #include "cli/result_files.h"
+#include "cli/rules.h"
 #include "cli/values.h"
+#include "hunt/framework.h"
 
 namespace ttrace {
 namespace {
 
-constexpr unsigned kHunts = kInBinary | kUntilFailTool;
+constexpr unsigned kHunts = kInBinary | kUntilFailTool | kLaunchTool;
 constexpr unsigned kRecords = kHunts | kRecordTool;
 constexpr unsigned kLimitsStore = kHunts | kCollectTool;
 constexpr unsigned kNamesStore = kRecords | kListTool | kCollectTool | kReportTool;
@@ -37,6 +39,22 @@ constexpr std::array kRows = {
           "go on after a failure, and keep the first K that differ in place or stack"},
   FlagRow{"jobs", FlagValue::jobs, "N", "", kHunts, false, false,
           "make N attempts at a time, each on a CPU of its own (default: as many as there are CPUs)"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "100", kUntilFailTool, false, false,
+          "attempts of each case"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "1", kLaunchTool, false, false,
+          "attempts of each case"},
+  FlagRow{"fallback", FlagValue::none, "", "", kUntilFailTool | kLaunchTool, false, false,
+          "where recording is impossible, run the program once without it and take that result"},
+  FlagRow{"framework", FlagValue::framework, "auto|gtest|catch2|none", "auto",
+          kUntilFailTool | kLaunchTool | kCasesTool, false, false,
+          "whose cases the program has; none: the whole program is the one case"},
+  FlagRow{"case", FlagValue::text, "NAME", "", kHunts, false, true,
+          "this case alone, by its full name, without asking the program; may be repeated"},
+  FlagRow{"fail-on", FlagValue::fail_on, "exit-status,signal,timeout,regex:RE",
+          "exit-status,signal,timeout", kHunts, false, false,
+          "what is a failure besides failed assertions; regex: a line of output matches"},
+  FlagRow{"follow", FlagValue::follow, "all|parent", "parent", kHunts, false, false,
+          "whose failed assertions count: those of forked children, too, or the first process's"},
   FlagRow{"timeout", FlagValue::duration, "TIME", "60", kHunts, false, false,
           "an attempt that runs longer is a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
   FlagRow{"timeout", FlagValue::duration, "TIME", "0", kRecordTool, false, false,
@@ -133,6 +151,12 @@ constexpr ValueRule kRules[] = {
     {FlagValue::environment, "allow: or deny: and names, like allow:PATH,HOME,LC_*",
      [](const std::string& text) { return EnvironmentRule::parse(text).has_value(); }},
     {FlagValue::file, "a file", [](const std::string& text) { return !text.empty(); }},
+    {FlagValue::framework, "auto, none, or one of gtest, catch2",
+     [](const std::string& text) { return text == "auto" || find_framework(text); }},
+    {FlagValue::follow, "all or parent",
+     [](const std::string& text) { return text == "all" || text == "parent"; }},
+    {FlagValue::fail_on, "a list out of exit-status, signal, timeout, regex:RE (the last of them)",
+     [](const std::string& text) { return parse_fail_on(text).has_value(); }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 

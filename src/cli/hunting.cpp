@@ -14,8 +14,10 @@
 #include "cli/commands.h"
 #include "cli/interrupts.h"
 #include "cli/result_files.h"
+#include "cli/rules.h"
 #include "cli/stacks.h"
 #include "cli/ticks_choice.h"
+#include "hunt/binary.h"
 #include "hunt/forked_crew.h"
 #include "hunt/hunt.h"
 #include "hunt/hunt_store.h"
@@ -45,11 +47,6 @@ Environment visible_environment(const FlagSet& flags, Environment environment) {
 }
 
 const Framework& framework_of(const std::string& name) {
-  if (name.empty()) {
-    throw UsageError(
-        "this program links ttrace, but no listener of a test framework: link ttrace::gtest, or "
-        "use \"ttrace record\"");
-  }
   const Framework* framework = find_framework(name);
   if (!framework) {
     throw UsageError("this version of ttrace does not know the test framework \"" + name +
@@ -87,7 +84,7 @@ std::vector<int> usable_cpus() {
 HuntPlan plan_of(const FlagSet& flags, const TestBinary& binary, const HuntStyle& style,
                  const Interrupts& interrupts) {
   HuntPlan plan;
-  plan.framework = binary.framework->name;
+  if (binary.framework->listing_commands) plan.framework = binary.framework->name;
   plan.attempts = style.attempts;
   plan.time = flags.duration("time");
   plan.goes_on = flags.has("keep");
@@ -139,8 +136,12 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   const ResultFiles files(flags, binary);
 
   HuntPlan plan = plan_of(flags, binary, style, interrupts);
-  plan.cases = list_cases(binary, timeout, interrupts.flag());
+  plan.cases = selected_cases(flags, binary, interrupts.flag());
   if (*interrupts.flag()) return 128 + interrupts.signal();
+  if (plan.cases.empty()) {
+    context.out.write("[ttrace] no case is in this shard\n");
+    return 0;
+  }
 
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
@@ -159,7 +160,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   const std::vector<int> cpus = usable_cpus();
   ForkedCrew::Options crew_options;
   crew_options.size = jobs_of(flags, plan, cpus.size());
-  crew_options.marks = style.marks;
+  crew_options.rules = asked_rules(flags, style.marks);
   crew_options.interrupted = interrupts.flag();
   crew_options.begin = [&](int member) {
     if (crew_options.size > 1) lab.use_cpu(cpus[std::size_t(member) % cpus.size()]);
@@ -193,6 +194,48 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   return summary.exit_code;
 }
 
+TestBinary named_binary(const Context& context, const FlagSet& flags,
+                        const std::vector<std::string>& program) {
+  TestBinary binary;
+  binary.path = find_program(program.at(0), context.environment);
+  binary.arguments = program;
+  binary.environment = without_flag_twins(context.environment);
+  const std::string name = flags.text("framework");
+  binary.framework = name == "auto" ? look_at_binary(binary.path).framework : &framework_of(name);
+  if (!binary.framework) binary.framework = &framework_of("none");
+  return binary;
+}
+
+std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
+                                     const std::atomic<bool>* interrupted) {
+  const std::vector<std::string> names = flags.texts("case");
+  if (names.empty()) return list_cases(binary, flags.duration("timeout"), interrupted);
+  if (!binary.framework->listing_commands) {
+    throw UsageError(flags.spelled("case") +
+                     " needs a program with GoogleTest or Catch2: of any other, select what it "
+                     "runs with its own arguments");
+  }
+  std::vector<TestCase> cases;
+  for (const std::string& name : names) cases.push_back({name, "", 0});
+  return cases;
+}
+
+namespace {
+
+// A program that shows its framework but no listener is judged by its exit code alone.
+Marks marks_of(const Context& context, const TestBinary& binary) {
+  if (!binary.framework->listing_commands) return Marks::optional;
+  const BinaryLook look = look_at_binary(binary.path);
+  if (look.has_listener) return Marks::required;
+  context.err.write(fmt::format(
+      "[ttrace] {} does not link ttrace::{}: a failure is known by its exit status, not by its "
+      "assertion; link the library to see which one\n",
+      binary.arguments[0], binary.framework->name));
+  return Marks::optional;
+}
+
+}  // namespace
+
 // As if ttrace were not there, in our place.
 void run_untouched(const TestBinary& binary) {
   const std::vector<char*> arguments = c_strings(binary.arguments);
@@ -203,18 +246,14 @@ void run_untouched(const TestBinary& binary) {
 
 int until_fail(const Context& context, const FlagSet& flags,
                const std::vector<std::string>& program) {
-  TestBinary binary;
-  binary.framework = &framework_of("gtest");
-  binary.path = find_program(program.at(0), context.environment);
-  binary.arguments = program;
-  binary.environment = without_flag_twins(context.environment);
+  const TestBinary binary = named_binary(context, flags, program);
   if (binary.framework->runs_no_case(binary.arguments, binary.environment)) run_untouched(binary);
   HuntStyle style;
   constexpr int kUsualAttempts = 100;
-  style.attempts = flags.has("attempts") ? int(flags.number("attempts"))
-                   : flags.has("time")   ? 0
-                                         : kUsualAttempts;
-  style.marks = Marks::optional;
+  style.attempts = !flags.text("attempts").empty() ? int(flags.number("attempts"))
+                   : flags.has("time")             ? 0
+                                                   : kUsualAttempts;
+  style.marks = marks_of(context, binary);
   style.flag_prefix = "--";
   style.replay_prefix = "ttrace replay ";
   return hunt_in(context, binary, flags, style);

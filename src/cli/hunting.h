@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -24,6 +26,14 @@ struct HuntStyle {
 /// Lists, hunts, tells. Returns the exit code of the run.
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style);
+
+/// The named program as the user called it, with the framework that the flags say or that it shows.
+TestBinary named_binary(const Context& context, const FlagSet& flags,
+                        const std::vector<std::string>& program);
+
+/// The cases of --case as they are, or else those that the program lists.
+std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
+                                     const std::atomic<bool>* interrupted);
 
 /// Executes the binary in our place, as if ttrace were not there.
 [[noreturn]] void run_untouched(const TestBinary& binary);

@@ -29,6 +29,27 @@ SplitArguments split_at_dashes(const std::vector<std::string>& arguments) {
   return split;
 }
 
+// A launcher is followed by the program at once: by the first word that is no option.
+SplitArguments split_at_program(const std::vector<std::string>& arguments) {
+  const auto is_program = [](const std::string& word) {
+    return word == "--" || !word.starts_with("-");
+  };
+  auto program = std::find_if(arguments.begin() + 1, arguments.end(), is_program);
+  SplitArguments split;
+  split.ours.assign(arguments.begin(), program);
+  if (program != arguments.end() && *program == "--") ++program;
+  split.program.assign(program, arguments.end());
+  return split;
+}
+
+SplitArguments split_arguments(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kExecute[] = {"until-fail", "record", "cases"};
+  if (arguments.empty()) return {};
+  if (arguments[0] == "launch") return split_at_program(arguments);
+  const bool executes = std::ranges::find(kExecute, arguments[0]) != std::end(kExecute);
+  return executes ? split_at_dashes(arguments) : SplitArguments{arguments, {}, false};
+}
+
 // One subcommand under construction: options from the table of flags, and what runs it.
 class Subcommand {
  public:
@@ -156,8 +177,13 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
       "hang.");
 
   Subcommand until_fail_command(tool, kUntilFailTool, "until-fail",
-                                "run each case of a GoogleTest program until it fails:\n"
-                                "ttrace until-fail --attempts=500 -- ./tests [FLAGS]");
+                                "run each case of a test program until it fails, or a plain "
+                                "program:\nttrace until-fail --attempts=500 -- ./tests [FLAGS]");
+  Subcommand launch_command(tool, kLaunchTool, "launch",
+                            "the same as a test launcher: ttrace launch [--NAME=VALUE...] ./tests "
+                            "[FLAGS]; listings, and programs without a framework, run untouched");
+  Subcommand cases_command(tool, kCasesTool, "cases",
+                           "print the cases of a test program as JSON: ttrace cases -- ./tests");
   Subcommand record_command(tool, kRecordTool, "record",
                             "record one run of a program: ttrace record -- PROGRAM [ARGUMENTS]");
   Subcommand replay_command(tool, kReplayTool, "replay",
@@ -205,10 +231,7 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
   reference_command.app().add_flag("--man", man_page, "as ttrace(1)");
   verify_command.app().add_flag("--replay", with_replay, "replay it once, too");
 
-  const bool executes =
-      !arguments.empty() && (arguments[0] == "until-fail" || arguments[0] == "record");
-  const SplitArguments split =
-      executes ? split_at_dashes(arguments) : SplitArguments{arguments, {}, false};
+  const SplitArguments split = split_arguments(arguments);
   try {
     std::vector<std::string> reversed(split.ours.rbegin(), split.ours.rend());
     tool.parse(reversed);
@@ -230,6 +253,16 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
     until_fail_command.check(environment, true);
     return until_fail(context, until_fail_command.flags(),
                       program_of(split, "ttrace until-fail --attempts=500 -- ./tests"));
+  }
+  if (launch_command.chosen()) {
+    launch_command.check(environment, true);
+    return launch_program(context, launch_command.flags(),
+                          program_of(split, "ttrace launch --attempts=5 ./tests"));
+  }
+  if (cases_command.chosen()) {
+    cases_command.check(environment, true);
+    return print_cases(context, cases_command.flags(),
+                       program_of(split, "ttrace cases -- ./tests"));
   }
   if (record_command.chosen()) {
     record_command.check(environment, true);

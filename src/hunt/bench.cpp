@@ -13,7 +13,7 @@ AttemptReport Bench::attempt(const AttemptOrder& order) {
     result.not_recordable = error.name();
   }
   AttemptReport report;
-  report.verdict = judge(result, marks_);
+  report.verdict = judge(result, rules_);
   report.warnings = result.warnings;
   if (report.verdict.is_failure()) {
     for (const OutputChunk& chunk : result.output) report.output += chunk.text;

@@ -69,6 +69,7 @@ class RecordingLab : public Lab {
 };
 
 /// What is executed for one attempt: the case alone, as the framework takes it.
-Program attempt_program(const TestBinary& binary, const TestCase& test, bool color);
+Program attempt_program(const TestBinary& binary, const TestCase& test, bool color,
+                        std::uint64_t seed);
 
 }  // namespace ttrace
