@@ -103,8 +103,10 @@ class Guest:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("TTRACE_")}
         environment.update(TMPDIR=self.work, LC_ALL="C")
+        # In a group of its own: a guest may signal its whole group.
         with subprocess.Popen(command, cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              start_new_session=True) as process:
             try:
                 out, err = process.communicate(timeout=LIMIT)
             except subprocess.TimeoutExpired:
