@@ -23,6 +23,7 @@ enum class FlagValue : std::uint8_t {
   size,      ///< parse_size()
   ticks,     ///< auto, hardware, software, none
   chaos,     ///< auto, on, off
+  on_off,    ///< on, off
   text,      ///< anything that is not empty
 };
 

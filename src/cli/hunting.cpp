@@ -76,7 +76,8 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   RecordingLab lab(
       binary,
       {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
-       flags.texts("private"), recording_limits(flags, directory)},
+       flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
+       recording_limits(flags, directory)},
       sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;

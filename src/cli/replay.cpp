@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <limits>
@@ -25,10 +26,11 @@ int recorded_exit_code(TraceReader& trace) {
   return shell_status(trace.info().exit_status);
 }
 
-int autopilot(const Context& context, const std::string& path) {
+int autopilot(const Context& context, const std::string& path, const ReplayCpu& cpu, bool agent) {
   TraceReader trace(path);
   const int code = recorded_exit_code(trace);
-  Replayer replayer(trace);
+  Replayer replayer(trace, cpu);
+  replayer.use_agent(agent);
   replayer.on_output([&](int stream, ByteView text) {
     (stream == 2 ? context.err : context.out)
         .write({reinterpret_cast<const char*>(text.data()), text.size()});
@@ -41,9 +43,16 @@ int autopilot(const Context& context, const std::string& path) {
   return code;
 }
 
-}  // namespace
-
-namespace {
+/// CPUs differ in the results of some instructions: said, because a replay may then diverge.
+void warn_of_another_cpu(const Context& context, const TraceReader& trace) {
+  const RecordedCpu& recorded = trace.info().cpu;
+  const std::string here = cpu_vendor(cpuid_here);
+  const bool same = recorded.vendor == here && recorded.layout.xcr0 == xsave_layout_here().xcr0;
+  if (recorded.by_vendor.empty() || same) return;
+  context.err.write(fmt::format(
+      "[ttrace] warning: recorded on {}, this CPU is {}: results of these may differ: {}\n",
+      recorded.vendor, here, fmt::join(recorded.by_vendor, "; ")));
+}
 
 std::optional<Pid> chosen_process(const FlagSet& flags) {
   if (!flags.has("pid")) return {};
@@ -93,7 +102,6 @@ std::vector<std::string> gdb_commands(const FlagSet& flags) {
 
 int replay_trace(const Context& context, const FlagSet& flags, const std::string& path) {
   check_combination(flags);
-  if (flags.is_on("autopilot")) return autopilot(context, path);
   if (flags.has("ide")) {
     if (flags.text("ide") != "vscode") {
       throw UsageError(flags.spelled("ide") + " knows vscode only; docs/debugging.md tells how " +
@@ -101,6 +109,18 @@ int replay_trace(const Context& context, const FlagSet& flags, const std::string
     }
     context.out.write(write_vscode_launch(path));
     return 0;
+  }
+  ReplayCpu cpu = replay_cpu_here();
+  if (flags.has("cpu")) {
+    cpu.features = parse_cpu(flags.text("cpu"));
+  }
+  {
+    const TraceReader trace(path);
+    check_cpu(trace, cpu);
+    warn_of_another_cpu(context, trace);
+  }
+  if (flags.is_on("autopilot")) {
+    return autopilot(context, path, cpu, flags.text("agent") == "on");
   }
   if (flags.has("serve")) {
     serve(path, flags.text("serve"), chosen_process(flags), [&](const std::string& remote) {

@@ -248,6 +248,7 @@ void RecordSession::resume(Thread& thread) {
     case Thread::Place::user:
       rejoin_split(thread);
       start_quantum(thread);
+      set_agent(thread);
       thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
       break;
   }
@@ -348,6 +349,13 @@ void RecordSession::note_stop(Tid tid, int status) {
 void RecordSession::handle(Thread& thread, int status) {
   const StopStatus stop = understand(status);
   const bool ran = thread.place == Thread::Place::user || thread.place == Thread::Place::boundary;
+  if (ran && stop.kind == StopStatus::Kind::signal && thread.process->space->agent_runs) {
+    const GeneralRegisters regs = thread.task().registers();
+    if (agent::is_in_agent(regs.rip)) {
+      thread.regs = regs;
+      if (!leave_agent(thread)) return;
+    }
+  }
   if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
     note_ticks(thread);
   }

@@ -131,7 +131,7 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
   if (exit.registers) {
     thread.regs = *exit.registers;
     if (!exit.vector_state.empty()) {
-      thread.vector_state = exit.vector_state;
+      thread.vector_state = vector_state_here(exit.vector_state);
       if (space.loaded == thread.tid) space.loaded = Tid();
     }
     return;
@@ -193,9 +193,13 @@ void Replayer::State::apply_signal(ReplayContext& thread, const SignalEvent& sig
   thread.regs = *signal.registers;
   thread.restart = 0;
   if (!signal.vector_state.empty()) {
-    thread.vector_state = signal.vector_state;
+    thread.vector_state = vector_state_here(signal.vector_state);
     if (space.loaded == thread.tid) space.loaded = Tid();
   }
+}
+
+Bytes Replayer::State::vector_state_here(const Bytes& recorded) const {
+  return convert_xsave(recorded, trace.info().cpu.layout, layout);
 }
 
 void Replayer::State::apply_task_exit(Tid tid) {

@@ -120,6 +120,12 @@ std::unique_ptr<HostProcess> HostProcess::create() {
   std::unique_ptr<HostProcess> host(new HostProcess(Pid(child)));
   host->unmap_all_but_gate();
   host->map_zero(kGateWritable, kPageSize, PROT_READ | PROT_WRITE);
+  host->map_zero(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC);
+  host->map_zero(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE);
+  host->memory().write(kAgentCode, agent_code());
+  agent::Head head;
+  head.entry = agent::kEntry;
+  host->memory().write(kGateWritable, bytes_of(head));
   return host;
 }
 

@@ -10,7 +10,10 @@
 
 namespace ttrace {
 
-Replayer::Replayer(TraceReader& trace) : state_(std::make_unique<State>(trace)) {}
+Replayer::Replayer(TraceReader& trace, const ReplayCpu& cpu)
+    : state_(std::make_unique<State>(trace, cpu.layout)) {
+  check_cpu(trace, cpu);
+}
 Replayer::Replayer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replayer::~Replayer() = default;
 
@@ -21,6 +24,8 @@ std::unique_ptr<Replayer> Replayer::fork() const {
 void Replayer::on_output(std::function<void(int, ByteView)> sink) {
   state_->output = std::move(sink);
 }
+
+void Replayer::use_agent(bool yes) { state_->uses_agent = yes; }
 
 EventNumber Replayer::position() const { return EventNumber(state_->next); }
 bool Replayer::at_end() const { return state_->next + 1 >= state_->trace.event_count(); }
@@ -48,9 +53,8 @@ std::uint64_t Replayer::fingerprint() const {
   const ReplayContext& thread = state_->context(state_->trace.event(position()).tid);
   Bytes bytes;
   const auto add = [&bytes](ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); };
-  constexpr std::uint64_t kResumeFlag = 1 << 16;  // of how it was stopped
   GeneralRegisters regs = shown_registers(thread);
-  regs.eflags &= ~kResumeFlag;
+  regs.eflags &= ~kFlagsOfTheWay;
   add(bytes_of(regs));
   // Without the header, which says how the state is kept, not what it is.
   const Bytes vectors = vector_state(thread.tid);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/registers.h"
+#include "replay/cpu_check.h"
 #include "replay/position.h"
 #include "replay/watch.h"
 #include "trace/reader.h"
@@ -84,8 +85,9 @@ struct ReplayLimits {
 /// back is to go on with a copy that was made earlier (Timeline does).
 class Replayer {
  public:
-  /// Nothing runs yet: position() is 0. `trace` must outlive this object.
-  explicit Replayer(TraceReader& trace);
+  /// Nothing runs yet: position() is 0. `trace` must outlive this object. Throws TraceError if the
+  /// trace needs what `cpu` lacks.
+  explicit Replayer(TraceReader& trace, const ReplayCpu& cpu = replay_cpu_here());
   ~Replayer();
   Replayer(const Replayer&) = delete;
   Replayer& operator=(const Replayer&) = delete;
@@ -93,6 +95,10 @@ class Replayer {
   /// Called with what the recorded program wrote to its standard output (1) and error (2), as the
   /// replay passes it.
   void on_output(std::function<void(int stream, ByteView text)> sink);
+
+  /// Whether stretches of system calls are replayed inside the host process, without a stop for
+  /// each. It makes no difference but in speed.
+  void use_agent(bool yes);
 
   /// A copy at the same position, memory that processes share included: one fork per address space.
   /// It has neither breakpoints nor watchpoints nor a sink for output.

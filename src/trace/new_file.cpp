@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -49,7 +50,17 @@ void throw_cannot_write(const std::string& path, int error) {
               advice_for(error));
 }
 
-Fd open_unnamed(const std::string& directory) {
+std::string existing_directory(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::path path = std::filesystem::absolute(directory, error).lexically_normal();
+  while (!std::filesystem::is_directory(path, error) && path.has_relative_path()) {
+    path = path.parent_path();
+  }
+  return path.empty() ? "/" : path.string();
+}
+
+Fd open_unnamed(const std::string& wanted) {
+  const std::string directory = existing_directory(wanted);
   Fd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (file) return file;
   if (!means_unsupported(errno)) throw_cannot_write(directory, errno);

@@ -16,9 +16,12 @@ inline constexpr std::string_view kTemporaryPrefix = ".ttrace-tmp-";
 /// Throws Error: "cannot write PATH: No space left on device; free space or choose another ...".
 [[noreturn]] void throw_cannot_write(const std::string& path, int error);
 
-/// A descriptor of a new file in `directory` that has no name and cannot be reached by others;
-/// where the file system does not know such files, of one whose name is removed again. Throws
-/// Error.
+/// `directory`, or the nearest one above it that exists: the traces' own is made when one is kept.
+std::string existing_directory(const std::string& directory);
+
+/// A descriptor of a new file without a name in the file system of `directory`, which need not
+/// exist; where the file system does not know such files, of one whose name is removed again.
+/// Throws Error.
 Fd open_unnamed(const std::string& directory);
 
 /// Writes all of it at that place; throw_cannot_write(name) if that cannot be.

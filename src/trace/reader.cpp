@@ -317,10 +317,23 @@ Fd TraceReader::open_object(std::uint32_t index) const {
   return fd;
 }
 
-void TraceReader::verify() {
+void TraceReader::verify(const VerifyProgress& progress) {
   const State& s = *state_;
-  for (const FramePlace& frame : s.frames) s.read_events(frame);
-  for (std::uint32_t i = 0; i < s.objects.size(); ++i) open_object(i);
+  std::uint64_t all = s.size;
+  for (const ObjectInfo& object : s.objects) all += object.size;
+  std::uint64_t done = 0;
+  const auto advance = [&](std::uint64_t bytes) {
+    done += bytes;
+    if (progress) progress(done, all);
+  };
+  for (const FramePlace& frame : s.frames) {
+    s.read_events(frame);
+    advance(frame.size);
+  }
+  for (std::uint32_t i = 0; i < s.objects.size(); ++i) {
+    open_object(i);
+    advance(s.objects[i].size);
+  }
 }
 
 }  // namespace ttrace

@@ -21,6 +21,7 @@ struct RecordedObject {
   ObjectInfo info;
   Fd file;  ///< readable; a memfd for contents that were copied
   std::int64_t mtime_ns = 0;
+  bool executed = false;  ///< it was mapped as text
 };
 
 /// What becomes of a recording that grows large.
@@ -46,8 +47,10 @@ class Recording {
   EventNumber append(const Event& event);
   /// Index of an object; the same file is entered once (the recorder sees to that).
   std::uint32_t add_object(RecordedObject object);
+  void note_executed(std::uint32_t object) { objects_.at(object).executed = true; }
 
   std::uint64_t event_count() const { return event_count_; }
+  const RecordingLimits& limits() const { return limits_; }
   /// Those that are in memory: behind the ones in spilled().
   ByteView encoded_events() const { return events_; }
   const std::vector<RecordedObject>& objects() const { return objects_; }

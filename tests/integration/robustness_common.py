@@ -292,6 +292,19 @@ def duration_of(place, *command):
     return time.monotonic() - began, result
 
 
+def as_nobody(place):
+    if not is_root():
+        return []
+    needs("setpriv")
+    os.chmod(place.directory, 0o755)
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    # Where not even the programs can be reached, nothing can be learnt.
+    probe = place.run(*command, "test", "-x", place.ttrace)
+    if probe.returncode != 0:
+        raise Skipped("another user cannot reach the build directory")
+    return command
+
+
 def in_tmpfs(place, size, *command):
     """Runs a command in a tmpfs of that many bytes; what is left there, by name."""
     if not is_root():

@@ -54,7 +54,7 @@ def event_count(place):
 
 @check
 def many_events(place):
-    recorded(place, "events", 20000)
+    recorded(place, "events", 40000)
     require(event_count(place) >= 40000, "some are missing")
     return f"{event_count(place)} events"
 
@@ -109,7 +109,7 @@ def a_store_on_another_file_system(place):
     result, left = in_tmpfs(place, "64m", "sh", "-c",
                             'mkdir -p store && "$0" record --memory=64K -o store/t.ttrace -- "$@" &&'
                             ' "$0" verify --replay store/t.ttrace', place.ttrace,
-                            place.guest("scale_guest"), "events", "5000")
+                            place.guest("scale_guest"), "events", "10000")
     require(result.returncode == 0, "record and verify", result)
     require("store/t.ttrace" in left, f"no trace: {left}", result)
 

@@ -13,7 +13,7 @@ namespace {
 
 int events(long count) {
   long sum = 0;
-  for (long i = 0; i < count; ++i) sum += syscall(SYS_getppid) == getppid();
+  for (long i = 0; i < count; ++i) sum += syscall(SYS_getppid) > 0;
   std::printf("%ld\n", sum);
   return 0;
 }
