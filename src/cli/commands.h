@@ -63,6 +63,9 @@ int write_report(const Context& context, const FlagSet& flags, const std::string
 /// Answers a question of src/query to a trace.
 int query_trace(const Context& context, const QueryRow& row, const std::string& path,
                 const std::vector<std::string>& arguments, bool json);
+/// A question that our commands in gdb answer (it needs symbols): runs gdb on the trace.
+int ask_in_gdb(const std::string& name, const std::string& path,
+               const std::vector<std::string>& arguments, bool json);
 /// Prints the commands that a gdb can load which we did not start.
 int print_gdb_script(const Context& context);
 

@@ -99,6 +99,12 @@ constexpr std::array kRows = {
           "replay and wait for a debugger there (loopback only) instead of starting gdb"},
   FlagRow{"batch", FlagValue::none, "", "", kReplays, false, false,
           "gdb without a prompt: it ends after the commands of --ex"},
+  FlagRow{"commands", FlagValue::text, "FILE", "", kReplays, false, true,
+          "a file of gdb commands to run first; may be repeated"},
+  FlagRow{"pid", FlagValue::text, "PID", "", kReplays, false, false,
+          "debug this process of the recording (default: the one that failed, or the first)"},
+  FlagRow{"ide", FlagValue::text, "vscode", "", kReplays, false, false,
+          "put this trace into .vscode/launch.json, and end"},
   FlagRow{"ex", FlagValue::text, "COMMAND", "", kReplays, false, true,
           "a gdb command to run first; may be repeated"},
 };

@@ -122,19 +122,29 @@ class Subcommand {
   CLI::App* app_;
 };
 
-// The subcommands that ask a trace: one for each row of src/query's table.
+// Questions that our commands in gdb answer.
+struct GdbQuestion {
+  const char* name;
+  const char* arguments;
+  const char* help;
+};
+constexpr GdbQuestion kGdbQuestions[] = {
+    {"last-write", "EXPR|ADDRESS [LENGTH]", "say who changed memory last before the failure"},
+    {"writes", "EXPR|ADDRESS [LENGTH]", "list who changed memory in the case"},
+    {"calls", "FUNCTION", "list the calls of a function in the case"},
+};
+
+// The subcommands that ask a trace: one for each row of src/query's table, and of the one above.
 class QueryCommands {
  public:
   explicit QueryCommands(CLI::App& tool) {
     for (const QueryRow& row : query_rows()) {
-      const std::string usage = std::string("ttrace ") + row.name + " FILE";
-      const std::string help =
-          *row.arguments ? row.help + (": " + usage + " ") + row.arguments : row.help;
-      commands_.emplace_back(tool, 0, row.name, help.c_str());
-      CLI::App& app = commands_.back().app();
-      app.add_option("FILE", path_, "a trace")->required();
+      CLI::App& app = add(tool, row.name, row.arguments, row.help);
       if (row.most_arguments > 0) app.add_option("ARGUMENT", arguments_, row.arguments);
-      app.add_flag("--json", json_, "as JSON (docs/json.md)");
+    }
+    for (const GdbQuestion& row : kGdbQuestions) {
+      CLI::App& app = add(tool, row.name, row.arguments, row.help);
+      app.add_option("ARGUMENT", arguments_, row.arguments)->required();
     }
   }
 
@@ -143,12 +153,24 @@ class QueryCommands {
     for (std::size_t i = 0; i < commands_.size(); ++i) {
       if (!commands_[i].chosen()) continue;
       commands_[i].check(context.environment);
-      return query_trace(context, query_rows()[i], path_, arguments_, json_);
+      const std::size_t count = query_rows().size();
+      if (i < count) return query_trace(context, query_rows()[i], path_, arguments_, json_);
+      return ask_in_gdb(kGdbQuestions[i - count].name, path_, arguments_, json_);
     }
     return std::nullopt;
   }
 
  private:
+  CLI::App& add(CLI::App& tool, const char* name, const std::string& arguments,
+                const std::string& help) {
+    const std::string usage = std::string("ttrace ") + name + " FILE " + arguments;
+    const std::string text = arguments.empty() ? help : help + ": " + usage;
+    CLI::App& app = commands_.emplace_back(tool, 0, name, text.c_str()).app();
+    app.add_option("FILE", path_, "a trace")->required();
+    app.add_flag("--json", json_, "as JSON (docs/json.md)");
+    return app;
+  }
+
   std::deque<Subcommand> commands_;  // stay where they are: options refer to them
   std::string path_;
   std::vector<std::string> arguments_;
