@@ -63,7 +63,7 @@ std::vector<Chapter> chapters_of(const CLI::App& tool) {
   for (const CLI::App* command : tool.get_subcommands([](const CLI::App*) { return true; })) {
     Chapter chapter{"ttrace " + command->get_name(), command->get_description(), {}};
     for (const CLI::Option* option : command->get_options()) {
-      if (!option->check_name("help")) chapter.entries.push_back(entry_of(*option));
+      if (!option->check_name("--help")) chapter.entries.push_back(entry_of(*option));
     }
     chapters.push_back(std::move(chapter));
   }

@@ -89,8 +89,7 @@ std::vector<ThreadStack> stacks_at_failure(const std::string& trace, const Envir
                    "python exec(" + python_literal(kScript) + ")",
                    "--ex",
                    "python ttrace_stacks(" + std::to_string(kMostFrames) + ")",
-                   "--",
-                   trace};
+                   std::filesystem::absolute(trace, error).string()};
   run.environment = environment;
   run.timeout = kPatience;
   try {

@@ -126,7 +126,7 @@ void Progress::case_done(const CaseResult& result, int of) {
       const bool says_something = rate.most < kMostWorthTelling;
       return result_line(
           result, text,
-          says_something ? "fails " + rate_text(0, result.counted(), Sampling::fixed) : "");
+          says_something ? "rate " + rate_text(0, result.counted(), Sampling::fixed) : "");
     }
     case Outcome::skipped:
       return result_line(result, "skipped" + reason, "");

@@ -19,7 +19,7 @@ def hunt(place, *flags, attempts=3, case=None, **options):
 def stable(text):
     """A hunt's lines without what differs from run to run: times, rates, sizes, threads."""
     text = re.sub(r"\d+\.\d s( \(\d+/s\))?", "TIME", text.decode())
-    text = re.sub(r", \d+ jobs", "", text)
+    text = re.sub(r", \d+ jobs| \(\d+ ms( total)?\)", "", text)
     text = re.sub(r"thread \d+", "thread", text)
     return sorted(re.sub(r"\(\d+ KiB\)|-\d+\.ttrace| +", " ", line) for line in text.splitlines())
 
@@ -51,7 +51,6 @@ def a_time_is_enough(place):
     result = place.run(place.guest("robustness_cases"), "--ttrace-time=1s",
                        "--gtest_filter=Mixed.Passes*")
     require(result.returncode == 0 and b"time is up: 2 cases: 2 passed" in result.stdout, "", result)
-    require(result.stdout.count(b"with 95 % confidence") == 2, "no rate is ruled out", result)
     require_refused(place.run(place.guest("robustness_cases"), "--ttrace-keep=2"), "--ttrace-keep",
                     "--ttrace-until-fail")
     place.require_clean()

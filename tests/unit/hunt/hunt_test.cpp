@@ -146,9 +146,9 @@ TEST(Hunt, RunsEveryCaseAsOftenAsAskedAndKeepsNoPass) {
   EXPECT_TRUE(hunting.lab.kept.empty());
   EXPECT_EQ(hunting.out,
             "[ttrace] 2 cases, up to 5 attempts each, seed 7 (repeat with --ttrace-seed=7)\n"
-            "[ttrace] Queue.Push            5/5 passed                0.5 s    fails under 46 % "
+            "[ttrace] Queue.Push            5/5 passed                0.5 s    rate under 46 % "
             "with 95 % confidence\n"
-            "[ttrace] Queue.Race            5/5 passed                0.5 s    fails under 46 % "
+            "[ttrace] Queue.Race            5/5 passed                0.5 s    rate under 46 % "
             "with 95 % confidence\n"
             "[ttrace] 2 cases: 2 passed; 10 attempts in 1.0 s (10/s)\n");
   EXPECT_EQ(hunting.err, "");

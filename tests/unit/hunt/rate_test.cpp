@@ -43,8 +43,8 @@ TEST(FailureRate, ACaseThatEndedWithItsFailureIsCountedAsSuch) {
 }
 
 TEST(FailureRate, IsSoundFarOut) {
-  for (const std::uint64_t attempts : {1000ull, 1'000'000ull, 1'000'000'000ull}) {
-    for (const std::uint64_t failures : {1ull, attempts / 2, attempts - 1}) {
+  for (const std::uint64_t attempts : {1000u, 1000000u, 1000000000u}) {
+    for (const std::uint64_t failures : {std::uint64_t(1), attempts / 2, attempts - 1}) {
       const RateInterval interval = failure_rate(failures, attempts, Sampling::fixed);
       EXPECT_LT(interval.least, interval.rate);
       EXPECT_GT(interval.most, interval.rate);
