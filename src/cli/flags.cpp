@@ -38,6 +38,8 @@ constexpr std::array kRows = {
           "what counts up to a switch in the middle of computation; none: switches at system calls"},
   FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
+  FlagRow{"aslr", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
+          "whether addresses differ from attempt to attempt; auto: in an eighth of those with chaos"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,

@@ -46,6 +46,12 @@ std::optional<Chaos> asked_chaos(const FlagSet& flags) {
   return asked == "on" ? Chaos::on : Chaos::off;
 }
 
+AddressChoice asked_addresses(const FlagSet& flags) {
+  const std::string asked = flags.text("aslr");
+  if (asked == "auto") return AddressChoice::mixed;
+  return asked == "on" ? AddressChoice::random : AddressChoice::fixed;
+}
+
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
   const bool software_ticks = wants_software_ticks(flags, LocalMachine());
@@ -69,10 +75,11 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
-  RecordingLab lab(binary,
-                   {timeout, directory, context.terminal, interrupts.flag(),
-                    software_ticks ? &ticks : nullptr, flags.texts("private")},
-                   sites);
+  RecordingLab lab(
+      binary,
+      {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
+       flags.texts("private"), asked_addresses(flags)},
+      sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;
   progress.begin(plan.cases, plan.attempts, plan.seed,

@@ -31,6 +31,7 @@ const Framework& framework_of(const std::string& name);
 
 /// What --ttrace-chaos asks for; none: auto.
 std::optional<Chaos> asked_chaos(const FlagSet& flags);
+AddressChoice asked_addresses(const FlagSet& flags);
 
 /// Without the variables that stand for flags: a recorded program must not start a supervisor.
 Environment without_flag_twins(Environment environment);

@@ -37,6 +37,7 @@ int record_program(const Context& context, const FlagSet& flags,
   if (software_ticks) options.ticks = &ticks;
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
+  options.addresses = asked_addresses(flags);
   options.timeout = flags.duration("timeout");
   options.interrupted = interrupts.flag();
   options.sites = &sites;

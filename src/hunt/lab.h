@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "hunt/cases.h"
@@ -37,6 +38,7 @@ class RecordingLab : public Lab {
     const std::atomic<bool>* interrupted = nullptr;
     TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
     std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
+    AddressChoice addresses = AddressChoice::mixed;
   };
   /// `sites` and `options.ticks` must outlive it.
   RecordingLab(TestBinary binary, Options options, SiteCache& sites);
@@ -52,6 +54,8 @@ class RecordingLab : public Lab {
   Options options_;
   SiteCache& sites_;
   CpuidAnswers cpuid_;
+  /// How long cases ran while they had several threads, by name: from their first attempts.
+  std::map<std::string, std::uint64_t> contended_ticks_;
 };
 
 /// What is executed for one attempt: the case alone, as the framework takes it.
