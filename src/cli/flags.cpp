@@ -67,6 +67,8 @@ constexpr std::array kRows = {
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
   FlagRow{"agent", FlagValue::on_off, "on|off", "off", kRecords | kReplayTool, false, false,
           "make and replay common system calls inside the process, without a stop for each"},
+  FlagRow{"aslr", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
+          "whether addresses differ from attempt to attempt; auto: in an eighth of those with chaos"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
     FlagRow{"portable", FlagValue::none, "", "", kRecords, false, false,

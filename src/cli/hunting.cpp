@@ -65,6 +65,12 @@ RecordingLimits recording_limits(const FlagSet& flags, const std::string& direct
   return {directory, flags.size("memory"), flags.size("quota")};
 }
 
+AddressChoice asked_addresses(const FlagSet& flags) {
+  const std::string asked = flags.text("aslr");
+  if (asked == "auto") return AddressChoice::mixed;
+  return asked == "on" ? AddressChoice::random : AddressChoice::fixed;
+}
+
 namespace {
 
 // The CPUs that we may use; at least one.
@@ -151,7 +157,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
                    {timeout, directory, context.terminal, interrupts.flag(),
                     software_ticks ? &ticks : nullptr, flags.text("agent") == "on",
                     flags.texts("private"), flags.is_on("portable"),
-                    recording_limits(flags, directory),
+                    recording_limits(flags, directory), asked_addresses(flags),
                     [&](const std::string& path) {
                       std::string problem;
                       return stack_signature(stacks_at_failure(path, context.environment, problem));

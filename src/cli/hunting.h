@@ -43,6 +43,7 @@ const Framework& framework_of(const std::string& name);
 
 /// What --ttrace-chaos asks for; none: auto.
 std::optional<Chaos> asked_chaos(const FlagSet& flags);
+AddressChoice asked_addresses(const FlagSet& flags);
 
 /// What --ttrace-memory and --ttrace-quota say of recordings that will be kept in `directory`.
 RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory);

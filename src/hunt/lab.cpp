@@ -33,6 +33,8 @@ RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& ord
   options.portable = options_.portable;
   options.limits = options_.limits;
   options.cpuid = &cpuid_;
+  options.addresses = options_.addresses;
+  options.expected_ticks = order.expected_ticks;
   return record(attempt_program(binary_, test, options_.color, order.seed), options);
 }
 

@@ -45,6 +45,7 @@ class RecordingLab : public Lab {
     std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
     bool portable = false;                   ///< RecordOptions::portable
     RecordingLimits limits;                  ///< RecordOptions::limits
+    AddressChoice addresses = AddressChoice::mixed;
     std::function<std::string(const std::string& path)> stack_of;  ///< Lab::stack_of; may be empty
   };
   /// `sites` and `options.ticks` must outlive it.

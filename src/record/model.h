@@ -139,6 +139,7 @@ struct RecordedThread {
   std::uint64_t ticks = 0;  ///< since its last event
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.
   std::uint64_t accesses_left = 0;
+  bool preempted = false;       ///< at a boundary in the middle of user code, not at a call's end
   bool left_at_access = false;  ///< it stands at one, which the next walk does not count again
   /// It left at an instruction that is to be split: what that loaded.
   std::optional<MemoryWrite> split;

@@ -42,7 +42,10 @@ class Scheduler {
     bool synchronises = false;
   };
 
-  explicit Scheduler(std::uint64_t seed, Chaos chaos = Chaos::mixed);
+  /// `expected_ticks`: how long the program is, as far as its threads may meet; 0: not known. Sizes
+  /// follow it.
+  explicit Scheduler(std::uint64_t seed, Chaos chaos = Chaos::mixed,
+                     std::uint64_t expected_ticks = 0);
 
   Strategy strategy() const { return strategy_; }
 
@@ -105,6 +108,8 @@ class Scheduler {
   void lower(Tid tid);
   void age(std::span<const Tid> ready);
   void draw_change_point();
+  unsigned drawn_length_bits(std::uint64_t expected_ticks);
+  unsigned drawn_quantum_bits();
   void draw_walks();
   void draw_victim();
   bool starves(Tid tid);
@@ -114,6 +119,7 @@ class Scheduler {
   Strategy strategy_;
   double call_share_ = 0;            ///< of the places at calls, how many are switches
   unsigned quantum_bits_ = 0;        ///< random quanta are shorter than 2^bits
+  unsigned most_quantum_bits_ = 0;   ///< what is known of the program's length; 0: nothing
   unsigned length_bits_ = 0;         ///< the program is taken to be shorter than 2^bits ticks
   std::uint64_t switches_ = 0;       ///< at the end of a quantum, so far
   std::uint64_t passed_ = 0;         ///< places at calls since the last switch

@@ -121,10 +121,11 @@ void RecordSession::begin_call(Thread& thread) {
   }
   forget_descriptors(thread);
   const RecordedSpace& space = *thread.process->space;
-  if (thread.row->blocking == Blocking::may && (space.users > 1 || space.shares_memory)) {
+  if (thread.row->blocking == Blocking::may) {
     GeneralRegisters regs = thread.regs;
-    redirect(thread, regs);
-    if (!thread.redirected.empty()) {
+    if (space.users > 1 || space.shares_memory) redirect(thread, regs);
+    const bool shortened = shorten(thread, regs);
+    if (shortened || !thread.redirected.empty()) {
       thread.task().set_registers(regs);
       thread.rewritten = true;
     }
@@ -268,7 +269,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       if (shared) space.shows_shared_files = true;
       if (executable) {
         Mapping text;
-        text.start = at;
+        text.start = Address(std::uint64_t(exit.result));  // where there was room
         text.length = page_ceil(args[1]);
         text.protection = int(args[2]);
         text.name = result_.recording.objects().at(file->object).info.path;

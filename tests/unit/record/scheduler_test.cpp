@@ -276,6 +276,41 @@ TEST(Scheduler, WalksBecomeRareWhenTheyCostMuch) {
   EXPECT_GT(walks_of(0), 10 * walks_of(1 << 20));
 }
 
+TEST(Scheduler, AThreadIsNotStarvedForLongByOthersThatOnlyCompute) {
+  for (const std::uint64_t seed : seeds_of(Strategy::starve, 60)) {
+    Program program(seed, 2);
+    int in_a_row = 0;
+    Tid last;
+    for (int i = 0; i < 3000; ++i) {
+      program.compute();
+      in_a_row = program.running() == last ? in_a_row + 1 : 0;
+      last = program.running();
+      ASSERT_LT(in_a_row, 40) << "seed " << seed;
+    }
+  }
+}
+
+TEST(Scheduler, QuantaFollowWhatIsKnownOfTheLength) {
+  std::uint64_t longest_of_long = 0;
+  for (const std::uint64_t seed : seeds_of(Strategy::random, 60)) {
+    Scheduler of_short(seed, Chaos::mixed, 1 << 8);
+    Scheduler of_long(seed, Chaos::mixed, 1 << 19);
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_LT(of_short.quantum(Tid(100)), 1U << 9) << "seed " << seed;
+      longest_of_long = std::max(longest_of_long, of_long.quantum(Tid(100)));
+    }
+  }
+  EXPECT_GT(longest_of_long, 1U << 17);
+}
+
+TEST(Scheduler, ChangePointsLieAnywhereInAKnownLength) {
+  std::uint64_t furthest = 0;
+  for (const std::uint64_t seed : seeds_of(Strategy::priorities, 100)) {
+    furthest = std::max(furthest, Scheduler(seed, Chaos::mixed, 1 << 20).quantum(Tid(100)));
+  }
+  EXPECT_GT(furthest, 1U << 18);
+}
+
 TEST(Scheduler, AThreadThatRestsComesBack) {
   const Tid resting(101);
   for (const std::uint64_t seed : seeds_of(Strategy::accesses, 50)) {
