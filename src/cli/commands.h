@@ -5,6 +5,7 @@
 
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "query/queries.h"
 
 namespace ttrace {
 
@@ -31,11 +32,30 @@ int record_program(const Context& context, const FlagSet& flags,
 int replay_trace(const Context& context, const FlagSet& flags, const std::string& path);
 
 int list_stored(const Context& context, const std::string& directory, bool default_directory);
-int show_trace(const Context& context, const std::string& path, bool json);
+/// What show prints besides, or instead.
+struct ShowParts {
+  bool json = false;
+  bool files = false;        ///< the files that the trace has the contents of
+  bool environment = false;  ///< the names of the variables that the program saw
+};
+int show_trace(const Context& context, const std::string& path, const ShowParts& parts);
 int dump_trace(const Context& context, const std::string& path);
 /// Reads every byte of each trace; replays it too if `replay`.
 int verify_traces(const Context& context, const std::vector<std::string>& paths, bool replay);
 int remove_traces(const Context& context, const std::vector<std::string>& paths);
+/// Removes objects of no use, and the oldest traces beyond the flags' limits.
+int collect_store(const Context& context, const FlagSet& flags);
+/// Makes one file of a trace and its objects.
+int pack(const Context& context, const FlagSet& flags, const std::string& path);
+
+/// Makes one HTML page of a directory of traces.
+int write_report(const Context& context, const FlagSet& flags, const std::string& directory);
+
+/// Answers a question of src/query to a trace.
+int query_trace(const Context& context, const QueryRow& row, const std::string& path,
+                const std::vector<std::string>& arguments, bool json);
+/// Prints the commands that a gdb can load which we did not start.
+int print_gdb_script(const Context& context);
 
 /// The whole tool: argv in, exit code out. Throws nothing.
 int run_tool(const Context& context, const std::vector<std::string>& arguments);

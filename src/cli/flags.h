@@ -16,13 +16,19 @@ namespace ttrace {
 
 /// What a flag's value may look like.
 enum class FlagValue : std::uint8_t {
-  none,      ///< a switch; 0, 1, no, yes, false, true are understood
-  attempts,  ///< 1 to 1000000000
-  seed,      ///< 64 bits
-  duration,  ///< parse_duration()
-  ticks,     ///< auto, hardware, software, none
-  chaos,     ///< auto, on, off
-  text,      ///< anything that is not empty
+  none,         ///< a switch; 0, 1, no, yes, false, true are understood
+  attempts,     ///< 1 to 1000000000
+  jobs,         ///< 1 to 1024
+  seed,         ///< 64 bits
+  duration,     ///< parse_duration()
+  size,         ///< parse_size()
+  ticks,        ///< auto, hardware, software, none
+  chaos,        ///< auto, on, off
+  on_off,       ///< on, off
+  results,      ///< json:FILE, junit:FILE
+  environment,  ///< allow:NAMES, deny:NAMES
+  file,         ///< to be written; without an environment twin: each command writes another
+  text,         ///< anything that is not empty
 };
 
 /// Where a flag means something: bits.
@@ -32,6 +38,9 @@ enum FlagPlace : unsigned {
   kRecordTool = 4,     ///< ttrace record --NAME
   kReplayTool = 8,     ///< ttrace replay --NAME
   kListTool = 16,      ///< ttrace ls --NAME
+  kCollectTool = 32,   ///< ttrace gc --NAME
+  kReportTool = 64,    ///< ttrace report --NAME
+  kPackTool = 128,     ///< ttrace pack --NAME
 };
 
 /// One flag. Everything about it is in its row of the table: parsing, the environment twin, help
@@ -78,6 +87,7 @@ class FlagSet {
   std::string text(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
   std::uint64_t number(std::string_view name) const;
+  std::uint64_t size(std::string_view name) const;
   std::chrono::milliseconds duration(std::string_view name) const;
   /// How the user wrote it: "--ttrace-seed" or "TTRACE_SEED".
   std::string spelled(std::string_view name) const;

@@ -1,8 +1,10 @@
 #include "cli/hunting.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -11,10 +13,16 @@
 #include "base/c_strings.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
+#include "cli/result_files.h"
+#include "cli/stacks.h"
 #include "cli/ticks_choice.h"
+#include "hunt/forked_crew.h"
 #include "hunt/hunt.h"
+#include "hunt/hunt_store.h"
 #include "hunt/native.h"
 #include "hunt/seeds.h"
+#include "hunt/version.h"
+#include "trace/store.h"
 
 namespace ttrace {
 
@@ -24,6 +32,16 @@ Environment without_flag_twins(Environment environment) {
     environment = without_names(std::move(environment), std::array{twin.c_str()});
   }
   return environment;
+}
+
+StoreLimits store_limits(const FlagSet& flags) {
+  return {flags.size("max-size"), flags.has("max-traces") ? flags.number("max-traces") : 0};
+}
+
+Environment visible_environment(const FlagSet& flags, Environment environment) {
+  environment = without_flag_twins(std::move(environment));
+  const auto rule = EnvironmentRule::parse(flags.text("environment"));
+  return rule ? restricted(std::move(environment), *rule) : environment;
 }
 
 const Framework& framework_of(const std::string& name) {
@@ -46,45 +64,133 @@ std::optional<Chaos> asked_chaos(const FlagSet& flags) {
   return asked == "on" ? Chaos::on : Chaos::off;
 }
 
+RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory) {
+  return {directory, flags.size("memory"), flags.size("quota")};
+}
+
+namespace {
+
+// The CPUs that we may use; at least one.
+std::vector<int> usable_cpus() {
+  std::vector<int> cpus;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(std::size_t(cpu), &set)) cpus.push_back(cpu);
+    }
+  }
+  if (cpus.empty()) cpus.push_back(-1);
+  return cpus;
+}
+
+HuntPlan plan_of(const FlagSet& flags, const TestBinary& binary, const HuntStyle& style,
+                 const Interrupts& interrupts) {
+  HuntPlan plan;
+  plan.framework = binary.framework->name;
+  plan.attempts = style.attempts;
+  plan.time = flags.duration("time");
+  plan.goes_on = flags.has("keep");
+  plan.keep = flags.has("keep") ? int(flags.number("keep")) : 1;
+  plan.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
+  plan.chaos = asked_chaos(flags);
+  plan.interrupted = interrupts.flag();
+  plan.debug_command = [&](const std::string& path) {
+    return style.replay_prefix + shell_quoted(path);
+  };
+  plan.remove_trace = [](const std::string& path) { remove_trace(path); };
+  return plan;
+}
+
+// No more than there are attempts to make.
+int jobs_of(const FlagSet& flags, const HuntPlan& plan, std::size_t cpus) {
+  const std::uint64_t asked = flags.has("jobs") ? flags.number("jobs") : cpus;
+  const std::uint64_t attempts =
+      plan.attempts == 0 ? asked : std::uint64_t(plan.attempts) * plan.cases.size();
+  return int(std::min(asked, attempts));
+}
+
+// Result files, the store, and the server that runs us.
+void tell_others(const Context& context, const FlagSet& flags, const ResultFiles& files,
+                 const HuntSummary& summary) {
+  if (environment_value(context.environment, "GITHUB_ACTIONS") == "true") {
+    const auto workspace = environment_value(context.environment, "GITHUB_WORKSPACE");
+    context.out.write(github_annotations(summary, workspace.value_or("")));
+  }
+  const std::string directory = flags.text("dir");
+  store_summary(directory, summary);
+  if (summary.results.count(CaseResult::Outcome::failed) > 0) {
+    for (const std::string& path : enforce_limits(directory, store_limits(flags))) {
+      context.out.write("[ttrace] removed " + path + ": the directory is full\n");
+    }
+  }
+  files.write(summary);
+}
+
+}  // namespace
+
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
   const bool software_ticks = wants_software_ticks(flags, LocalMachine());
   const Interrupts interrupts;
   const std::string directory = flags.text("dir");
   const auto timeout = flags.duration("timeout");
-  check_trace_directory(directory);
+  check_trace_directory(directory, style.flag_prefix + "dir=DIR");
+  const ResultFiles files(flags, binary);
 
-  HuntPlan plan;
-  plan.framework = binary.framework->name;
-  plan.attempts = style.attempts;
-  plan.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
-  plan.chaos = asked_chaos(flags);
-  plan.marks = style.marks;
-  plan.interrupted = interrupts.flag();
-  plan.debug_command = [&](const std::string& path) {
-    return style.replay_prefix + shell_quoted(path);
-  };
+  HuntPlan plan = plan_of(flags, binary, style, interrupts);
   plan.cases = list_cases(binary, timeout, interrupts.flag());
   if (*interrupts.flag()) return 128 + interrupts.signal();
 
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
-  RecordingLab lab(binary,
+  TestBinary recorded = binary;
+  recorded.environment = visible_environment(flags, binary.environment);
+  RecordingLab lab(recorded,
                    {timeout, directory, context.terminal, interrupts.flag(),
-                    software_ticks ? &ticks : nullptr, flags.texts("private")},
+                    software_ticks ? &ticks : nullptr, flags.text("agent") == "on",
+                    flags.texts("private"), flags.is_on("portable"),
+                    recording_limits(flags, directory),
+                    [&](const std::string& path) {
+                      std::string problem;
+                      return stack_signature(stacks_at_failure(path, context.environment, problem));
+                    }},
                    sites);
+  const std::vector<int> cpus = usable_cpus();
+  ForkedCrew::Options crew_options;
+  crew_options.size = jobs_of(flags, plan, cpus.size());
+  crew_options.marks = style.marks;
+  crew_options.interrupted = interrupts.flag();
+  crew_options.begin = [&](int member) {
+    if (crew_options.size > 1) lab.use_cpu(cpus[std::size_t(member) % cpus.size()]);
+  };
+  ForkedCrew crew(lab, plan.cases, crew_options);
   Progress progress(context.console(), [&] { return lab.now(); });
-  HuntTally tally;
-  progress.begin(plan.cases, plan.attempts, plan.seed,
-                 fmt::format("{}={}", style.seed_flag, plan.seed));
+  HuntSummary summary;
+  summary.writer = kWriter;
+  summary.program = binary.path;
+  summary.framework = plan.framework;
+  summary.seed = plan.seed;
+  summary.attempts = plan.attempts;
+  summary.jobs = crew_options.size;
+  summary.began = std::chrono::system_clock::now();
+  progress.begin(plan.cases, {plan.attempts, plan.time, crew_options.size, plan.seed,
+                              fmt::format("{}seed={}", style.flag_prefix, plan.seed)});
+  const auto began = lab.now();
+  const auto end = [&] {
+    progress.end(summary.results);
+    summary.time = lab.now() - began;
+    summary.exit_code = exit_code(summary.results, interrupts.signal());
+    tell_others(context, flags, files, summary);
+  };
   try {
-    hunt(plan, lab, progress, tally);
+    hunt(plan, crew, progress, summary.results);
   } catch (...) {
-    progress.end(tally);
+    end();
     throw;
   }
-  progress.end(tally);
-  return exit_code(tally, interrupts.signal());
+  end();
+  return summary.exit_code;
 }
 
 // As if ttrace were not there, in our place.
@@ -104,9 +210,12 @@ int until_fail(const Context& context, const FlagSet& flags,
   binary.environment = without_flag_twins(context.environment);
   if (binary.framework->runs_no_case(binary.arguments, binary.environment)) run_untouched(binary);
   HuntStyle style;
-  style.attempts = int(flags.number("attempts"));
+  constexpr int kUsualAttempts = 100;
+  style.attempts = flags.has("attempts") ? int(flags.number("attempts"))
+                   : flags.has("time")   ? 0
+                                         : kUsualAttempts;
   style.marks = Marks::optional;
-  style.seed_flag = "--seed";
+  style.flag_prefix = "--";
   style.replay_prefix = "ttrace replay ";
   return hunt_in(context, binary, flags, style);
 }

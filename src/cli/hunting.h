@@ -8,14 +8,16 @@
 #include "hunt/cases.h"
 #include "hunt/verdict.h"
 #include "record/chaos.h"
+#include "trace/recording.h"
+#include "trace/store.h"
 
 namespace ttrace {
 
 /// What differs between a binary's own flags and the tool's.
 struct HuntStyle {
-  int attempts = 1;
+  int attempts = 1;  ///< 0: as many as the time allows
   Marks marks = Marks::required;
-  std::string seed_flag;      ///< "--ttrace-seed"
+  std::string flag_prefix;    ///< "--ttrace-" or "--"
   std::string replay_prefix;  ///< the path of a trace is appended to it
 };
 
@@ -32,7 +34,16 @@ const Framework& framework_of(const std::string& name);
 /// What --ttrace-chaos asks for; none: auto.
 std::optional<Chaos> asked_chaos(const FlagSet& flags);
 
+/// What --ttrace-memory and --ttrace-quota say of recordings that will be kept in `directory`.
+RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory);
+
+/// What --ttrace-max-size and --ttrace-max-traces say.
+StoreLimits store_limits(const FlagSet& flags);
+
 /// Without the variables that stand for flags: a recorded program must not start a supervisor.
 Environment without_flag_twins(Environment environment);
+
+/// What a recorded program sees of it: without those, and as --ttrace-environment says.
+Environment visible_environment(const FlagSet& flags, Environment environment);
 
 }  // namespace ttrace

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/dump.h"
+#include "cli/hunting.h"
 #include "hunt/keep.h"
+#include "query/event_text.h"
+#include "trace/pack.h"
 #include "trace/reader.h"
 #include "trace/store.h"
 
@@ -63,13 +66,19 @@ std::string show_text(const TraceReader& trace) {
       {"failure", info.failure ? failure_text(*info.failure) : ""},
       {"exit code", std::to_string(shell_status(info.exit_status))},
       {"attempt", info.attempt > 0 ? std::to_string(info.attempt) : ""},
-      {"seed", std::to_string(info.seed)},
+      {"seed", info.run_seed ? fmt::format("{} (of the run; this attempt's own is {})",
+                                           *info.run_seed, info.seed)
+                             : std::to_string(info.seed)},
       {"command", joined(info.command)},
       {"directory", info.directory},
       {"duration", fmt::format("{:.3f} s", double(info.duration_us) / 1e6)},
+      {"ticks", info.ticks > 0 ? std::to_string(info.ticks) : ""},
       {"events", std::to_string(trace.event_count())},
       {"objects", fmt::format("{} ({})", trace.objects().size(), size_text(object_bytes))},
       {"recorded on", info.host},
+      {"needs a CPU", fmt::format("{}", fmt::join(info.cpu_features, " "))},
+      {"XSAVE in", fmt::format("{}", fmt::join(info.cpu.saves_state, ", "))},
+      {"by vendor", fmt::format("{}", fmt::join(info.cpu.by_vendor, "; "))},
       {"written by", info.writer},
   };
   std::string text;
@@ -83,12 +92,24 @@ std::string show_json(const TraceReader& trace) {
   nlohmann::json json = nlohmann::json::parse(to_json(trace.info()));
   json["path"] = trace.path();
   json["events"] = trace.event_count();
+  json["cpu_features"] = trace.info().cpu_features;
   json["objects"] = nlohmann::json::array();
   for (const ObjectInfo& object : trace.objects()) {
     json["objects"].push_back(
         {{"path", object.path}, {"size", object.size}, {"hash", object.hash}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// Says on a terminal how far a check has come.
+TraceReader::VerifyProgress percent_line(const Context& context, const std::string& path) {
+  if (!context.terminal) return {};
+  return [&context, path, shown = std::uint64_t{0}](std::uint64_t done, std::uint64_t all) mutable {
+    const std::uint64_t percent = all == 0 ? 100 : done * 100 / all;
+    if (percent == shown) return;
+    shown = percent;
+    context.out.write(fmt::format("\r{}: {} %", path, percent));
+  };
 }
 
 // Does `work` for every path; an error of one does not keep the others from their turn.
@@ -119,9 +140,23 @@ int list_stored(const Context& context, const std::string& named, bool default_d
   return 0;
 }
 
-int show_trace(const Context& context, const std::string& path, bool json) {
+int show_trace(const Context& context, const std::string& path, const ShowParts& parts) {
   const TraceReader trace(path);
-  context.out.write(json ? show_json(trace) : show_text(trace));
+  if (parts.json) {
+    context.out.write(show_json(trace));
+    return 0;
+  }
+  if (parts.files) {
+    for (const ObjectInfo& object : trace.objects()) {
+      context.out.write(fmt::format("{:>10}  {}\n", size_text(object.size), escaped(object.path)));
+    }
+  }
+  if (parts.environment) {
+    for (const std::string& name : trace.info().environment_names) {
+      context.out.write(escaped(name) + "\n");
+    }
+  }
+  if (!parts.files && !parts.environment) context.out.write(show_text(trace));
   return 0;
 }
 
@@ -139,7 +174,8 @@ int dump_trace(const Context& context, const std::string& path) {
 int verify_traces(const Context& context, const std::vector<std::string>& paths, bool replay) {
   return for_each_path(context, paths, [&](const std::string& path) {
     TraceReader trace(path);
-    trace.verify();
+    trace.verify(percent_line(context, path));
+    if (context.terminal) context.out.write("\r\x1b[K");
     if (replay) {
       const Verification result = verify_by_replay(path, std::nullopt, nullptr);
       if (result.outcome != Verification::Outcome::verified) {
@@ -158,6 +194,34 @@ int remove_traces(const Context& context, const std::vector<std::string>& paths)
     context.out.write(fmt::format("removed {}, {} freed\n", path, size_text(removal.bytes_freed)));
     if (!removal.note.empty()) context.err.write("[ttrace] " + removal.note + "\n");
   });
+}
+
+int collect_store(const Context& context, const FlagSet& flags) {
+  const std::string directory = fs::path(flags.text("dir")).lexically_normal().string();
+  std::error_code ignored;
+  if (!flags.has("dir") && !fs::exists(directory, ignored)) {
+    context.out.write("no traces in " + directory + "\n");
+    return 0;
+  }
+  const Removal removal = collect_garbage(directory);
+  context.out.write(fmt::format("{}: {} objects removed, {} freed\n", directory,
+                                removal.objects_removed, size_text(removal.bytes_freed)));
+  if (!removal.note.empty()) context.err.write("[ttrace] " + removal.note + "\n");
+  for (const std::string& path : enforce_limits(directory, store_limits(flags))) {
+    context.out.write("removed " + path + "\n");
+  }
+  return 0;
+}
+
+int pack(const Context& context, const FlagSet& flags, const std::string& path) {
+  const std::string output = flags.has("output")
+                                 ? flags.text("output")
+                                 : fs::path(path).stem().string() + ".packed.ttrace";
+  pack_trace(path, output);
+  std::error_code ignored;
+  context.out.write(fmt::format("{} ({}), open it with: ttrace replay {}\n", output,
+                                size_text(fs::file_size(output, ignored)), shell_quoted(output)));
+  return 0;
 }
 
 }  // namespace ttrace

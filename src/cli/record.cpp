@@ -6,6 +6,7 @@
 #include "cli/hunting.h"
 #include "cli/interrupts.h"
 #include "cli/ticks_choice.h"
+#include "hunt/cpu_needs.h"
 #include "hunt/keep.h"
 #include "hunt/native.h"
 #include "hunt/progress.h"
@@ -20,7 +21,7 @@ int record_program(const Context& context, const FlagSet& flags,
   Program what;
   what.path = find_program(program.at(0), context.environment);
   what.arguments = program;
-  what.environment = supervised(without_flag_twins(context.environment));
+  what.environment = supervised(visible_environment(flags, context.environment));
 
   const std::string output = flags.text("output");
   const std::string directory =
@@ -28,7 +29,7 @@ int record_program(const Context& context, const FlagSet& flags,
   if (!output.empty() && fs::is_directory(output)) {
     throw UsageError("--output=" + output + " is a directory: name a file in it");
   }
-  check_trace_directory(directory);
+  check_trace_directory(directory, output.empty() ? "--dir=DIR" : "-o FILE");
 
   const Interrupts interrupts;
   SiteCache sites(SiteCache::default_directory());
@@ -37,7 +38,10 @@ int record_program(const Context& context, const FlagSet& flags,
   if (software_ticks) options.ticks = &ticks;
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
+  options.agent = flags.text("agent") == "on";
   options.timeout = flags.duration("timeout");
+  options.portable = flags.is_on("portable");
+  options.limits = recording_limits(flags, directory);
   options.interrupted = interrupts.flag();
   options.sites = &sites;
   options.private_paths = flags.texts("private");
@@ -52,6 +56,7 @@ int record_program(const Context& context, const FlagSet& flags,
 
   const Verdict verdict = judge_program(result);
   TraceInfo info = describe_recording(what, result);
+  describe_cpu(result, options.portable, SiteCache::default_directory(), info);
   const bool exited = verdict.kind == Verdict::Kind::passed;
   const std::string how = exited ? verdict.detail : to_string(verdict);
   info.verdict = exited ? "exited" : verdict_name(verdict.kind);

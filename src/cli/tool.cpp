@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/reference.h"
 #include "cli/report_binary.h"
 #include "hunt/version.h"
 #include "rewrite/sites.h"
@@ -99,6 +101,39 @@ class Subcommand {
   CLI::App* app_;
 };
 
+// The subcommands that ask a trace: one for each row of src/query's table.
+class QueryCommands {
+ public:
+  explicit QueryCommands(CLI::App& tool) {
+    for (const QueryRow& row : query_rows()) {
+      const std::string usage = std::string("ttrace ") + row.name + " FILE";
+      const std::string help =
+          *row.arguments ? row.help + (": " + usage + " ") + row.arguments : row.help;
+      commands_.emplace_back(tool, 0, row.name, help.c_str());
+      CLI::App& app = commands_.back().app();
+      app.add_option("FILE", path_, "a trace")->required();
+      if (row.most_arguments > 0) app.add_option("ARGUMENT", arguments_, row.arguments);
+      app.add_flag("--json", json_, "as JSON (docs/json.md)");
+    }
+  }
+
+  // The exit code, if one of them was chosen.
+  std::optional<int> run(const Context& context) {
+    for (std::size_t i = 0; i < commands_.size(); ++i) {
+      if (!commands_[i].chosen()) continue;
+      commands_[i].check(context.environment);
+      return query_trace(context, query_rows()[i], path_, arguments_, json_);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::deque<Subcommand> commands_;  // stay where they are: options refer to them
+  std::string path_;
+  std::vector<std::string> arguments_;
+  bool json_ = false;
+};
+
 // The program after "--", or what to type.
 const std::vector<std::string>& program_of(const SplitArguments& split, const std::string& usage) {
   if (split.program.empty()) throw UsageError("no program is given: " + usage);
@@ -133,23 +168,41 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
                           "print a trace's events: number, seconds, thread, kind, details");
   Subcommand verify_command(tool, 0, "verify", "read every byte of traces and check it");
   Subcommand remove_command(tool, 0, "rm", "remove traces, and objects that no other trace needs");
+  Subcommand collect_command(tool, kCollectTool, "gc",
+                             "remove objects that no trace needs, and traces beyond a limit");
+  Subcommand pack_command(tool, kPackTool, "pack", "make one file of a trace and its objects");
+  Subcommand reference_command(tool, 0, "reference",
+                               "print all of this as Markdown, or as a man page");
+  Subcommand report_command(tool, kReportTool, "report",
+                            "make one HTML page of a directory's failures");
   Subcommand inspect_command(tool, 0, "inspect",
                              "say what is counted and patched in a program or shared library");
+  QueryCommands queries(tool);
+  Subcommand script_command(tool, 0, "gdb-script",
+                            "print the ttrace commands for a gdb that ttrace did not start");
   // --dir is the one flag that it shares with ls.
   Subcommand doctor_command(tool, kListTool, "doctor",
                             "say what this machine offers, and whether recording can work");
 
   std::string path, directory;
   std::vector<std::string> paths;
-  bool json = false, with_replay = false;
-  for (Subcommand* command : {&replay_command, &show_command, &dump_command}) {
+  bool with_replay = false, man_page = false;
+  ShowParts parts;
+  bool& json = parts.json;
+  for (Subcommand* command : {&replay_command, &show_command, &dump_command, &pack_command}) {
     command->add_file(path);
   }
   for (Subcommand* command : {&verify_command, &remove_command}) command->add_files(paths);
-  list_command.app().add_option("DIR", directory, "the directory, as --dir");
+  for (Subcommand* command : {&list_command, &report_command}) {
+    command->app().add_option("DIR", directory, "the directory, as --dir");
+  }
   show_command.app().add_flag("--json", json, "as JSON");
+  show_command.app().add_flag("--files", parts.files, "the files whose contents it has");
+  show_command.app().add_flag("--environment", parts.environment,
+                              "the names of the variables that the program saw");
   inspect_command.app().add_option("BINARY", paths, "programs, shared libraries")->required();
   inspect_command.app().add_flag("--json", json, "as JSON");
+  reference_command.app().add_flag("--man", man_page, "as ttrace(1)");
   verify_command.app().add_flag("--replay", with_replay, "replay it once, too");
 
   const bool executes =
@@ -198,11 +251,34 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
     return examine_machine(context, LocalMachine(),
                            {SiteCache::default_directory(), doctor_command.flags().text("dir")});
   }
+  if (reference_command.chosen()) {
+    reference_command.check(environment);
+    context.out.write(man_page ? reference_man_page(tool) : reference_markdown(tool));
+    return 0;
+  }
+  if (report_command.chosen()) {
+    report_command.check(environment);
+    const FlagSet& flags = report_command.flags();
+    return write_report(context, flags, directory.empty() ? flags.text("dir") : directory);
+  }
+  if (collect_command.chosen()) {
+    collect_command.check(environment);
+    return collect_store(context, collect_command.flags());
+  }
+  if (pack_command.chosen()) {
+    pack_command.check(environment);
+    return pack(context, pack_command.flags(), path);
+  }
   for (Subcommand* command :
        {&show_command, &dump_command, &verify_command, &remove_command, &inspect_command}) {
     if (command->chosen()) command->check(environment);
   }
-  if (show_command.chosen()) return show_trace(context, path, json);
+  if (const auto code = queries.run(context)) return *code;
+  if (script_command.chosen()) {
+    script_command.check(environment);
+    return print_gdb_script(context);
+  }
+  if (show_command.chosen()) return show_trace(context, path, parts);
   if (dump_command.chosen()) return dump_trace(context, path);
   if (verify_command.chosen()) return verify_traces(context, paths, with_replay);
   if (remove_command.chosen()) return remove_traces(context, paths);

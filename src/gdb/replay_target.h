@@ -27,6 +27,7 @@ class ReplayTarget : public DebugTarget {
   GeneralRegisters registers(Tid tid) const override;
   Bytes vector_state(Tid tid) const override;
   std::size_t read_memory(Address at, std::span<std::byte> into) const override;
+  Bytes signal_info() const override;
   Bytes auxiliary_vector() const override;
   std::string executable() const override;
   std::optional<Fd> open_file(const std::string& path) const override;
@@ -44,6 +45,9 @@ class ReplayTarget : public DebugTarget {
   std::optional<TargetFailure> failure() const override;
   std::string case_name() const override;
   std::vector<TargetMark> marks() const override { return outline_.marks; }
+  TraceReader* trace() override { return &trace_; }
+  std::uint64_t digest() const override;
+  std::unique_ptr<Diversion> divert() const override;
   void on_output(std::function<void(ByteView text)> sink) override { sink_ = std::move(sink); }
 
  private:

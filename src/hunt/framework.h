@@ -14,6 +14,7 @@ struct TestCase {
   std::string name;  ///< as the framework's own filter takes it: "Suite.Name"
   std::string file;  ///< where it is defined; may be empty
   int line = 0;
+  std::string value_param = {}, type_param = {};  ///< as the framework describes them; may be empty
 };
 
 /// What differs between test frameworks when their cases are listed and run one by one. A row of a

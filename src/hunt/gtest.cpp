@@ -113,7 +113,8 @@ nlohmann::json parse_json(std::string text) {
 
 TestCase listed_case(const std::string& suite, const std::string& name,
                      const nlohmann::json& entry) {
-  return {suite + "." + name, entry.value("file", std::string()), entry.value("line", 0)};
+  return {suite + "." + name, entry.value("file", std::string()), entry.value("line", 0),
+          entry.value("value_param", std::string()), entry.value("type_param", std::string())};
 }
 
 std::vector<TestCase> parse_listing(const std::string& text, const Arguments& arguments,

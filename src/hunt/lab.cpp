@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "hunt/cpu_needs.h"
+
 namespace ttrace {
 
 Program attempt_program(const TestBinary& binary, const TestCase& test, bool color) {
@@ -15,16 +17,20 @@ Program attempt_program(const TestBinary& binary, const TestCase& test, bool col
 RecordingLab::RecordingLab(TestBinary binary, Options options, SiteCache& sites)
     : binary_(std::move(binary)), options_(std::move(options)), sites_(sites) {}
 
-RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) {
+RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& order) {
   RecordOptions options;
-  options.seed = seed;
-  options.chaos = chaos;
+  options.seed = order.seed;
+  options.chaos = order.chaos;
+  options.cpu = cpu_;
   options.timeout = options_.timeout;
   options.capture_output = true;
   options.interrupted = options_.interrupted;
   options.sites = &sites_;
   options.ticks = options_.ticks;
+  options.agent = options_.agent;
   options.private_paths = options_.private_paths;
+  options.portable = options_.portable;
+  options.limits = options_.limits;
   options.cpuid = &cpuid_;
   return record(attempt_program(binary_, test, options_.color), options);
 }
@@ -33,17 +39,23 @@ std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
   TestCase test;
   test.name = info.case_name;
   TraceInfo full = describe_recording(attempt_program(binary_, test, options_.color), result);
+  describe_cpu(result, options_.portable, SiteCache::default_directory(), full);
   full.framework = info.framework;
   full.case_name = info.case_name;
   full.verdict = info.verdict;
   full.failure = info.failure;
   full.seed = info.seed;
+  full.run_seed = info.run_seed;
   full.attempt = info.attempt;
   return keep_as(result.recording, full, options_.directory, trace_stem(info.case_name));
 }
 
 Verification RecordingLab::verify(const std::string& path, const RecordResult& result) {
   return verify_by_replay(path, result.output, options_.interrupted);
+}
+
+std::string RecordingLab::stack_of(const std::string& path) {
+  return options_.stack_of ? options_.stack_of(path) : "";
 }
 
 std::uint64_t RecordingLab::size_of(const std::string& path) {

@@ -24,13 +24,14 @@ SyscallView view_of(const GeneralRegisters& regs) {
 /// The call moves data between descriptors without showing it to the program.
 bool moves_data_unseen(std::int64_t number) {
   return number == SYS_sendfile || number == SYS_splice || number == SYS_tee ||
-         number == SYS_copy_file_range;
+         number == SYS_vmsplice || number == SYS_copy_file_range;
 }
 
 /// The descriptor that such a call writes to.
 int target_descriptor(const SyscallView& call) {
   switch (call.number) {
     case SYS_sendfile:
+    case SYS_vmsplice:
       return int(call.args[0]);
     case SYS_tee:
       return int(call.args[1]);
@@ -118,6 +119,7 @@ void RecordSession::begin_call(Thread& thread) {
     thread.task().set_registers(regs);
     thread.rewritten = true;
   }
+  forget_descriptors(thread);
   const RecordedSpace& space = *thread.process->space;
   if (thread.row->blocking == Blocking::may && (space.users > 1 || space.shares_memory)) {
     GeneralRegisters regs = thread.regs;
@@ -150,9 +152,6 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
     if (!anywhere && call.number != SYS_brk &&
         (touches(kGatePage, kGateSize) || touches(kScratchArea, kMostScratch))) {
       throw NotRecordable(syscall_name(call.number) + " of the recorder's own memory");
-    }
-    if (call.number == SYS_mmap && (call.args[3] & MAP_GROWSDOWN)) {
-      throw NotRecordable("mmap with MAP_GROWSDOWN");
     }
   }
 }
@@ -215,6 +214,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     if (exit.written_digest != 0) note_output(thread, call, exit);
   }
   if (call.result >= 0) {
+    tell_descriptor(thread, call);
     note_memory_file(thread, call, exit);
     note_file_change(thread, call, exit);
   }
@@ -251,6 +251,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       forget_patches(space, at, args[1]);
       const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
       if (args[3] & MAP_ANONYMOUS) {
+        if (args[2] & PROT_EXEC) result_.writes_code = true;
         if (shared) share_memory(thread);
         return;
       }

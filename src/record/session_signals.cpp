@@ -67,8 +67,10 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   }
   if (is_fault(info)) return deliver(thread, info, true);
 
+  // A program may have a session, and so a terminal, of its own.
   const bool from_terminal = info.si_code == SI_KERNEL && !options_.capture_output &&
-                             (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP);
+                             (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP) &&
+                             getsid(thread.process->pid.value()) == getsid(0);
   if (from_terminal) return;  // the supervisor got it too, and decides
 
   const auto held = std::find_if(thread.held_signals.begin(), thread.held_signals.end(),
@@ -189,7 +191,7 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
   GeneralRegisters regs = thread.regs;
   InstructionEvent event;
   const auto asker_at = [&](Address at) {
-    return at >= space.loader_start && at < space.loader_end ? Asker::loader : Asker::program;
+    return Asker{at >= space.loader_start && at < space.loader_end, options_.portable};
   };
   if (info.si_signo == SIGTRAP) {
     const Address at(regs.rip - 1);
@@ -252,7 +254,11 @@ void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchron
   SignalEvent event;
   event.number = signal;
   event.info = bytes_of_info(info);
-  event.synchronous = synchronous;
+  // One that follows a sigreturn at once may be that call's doing (a spoiled frame): no instruction
+  // would raise it again.
+  const bool after_return = thread.place == Thread::Place::boundary && thread.row != nullptr &&
+                            thread.row->handling == Handling::sigreturn;
+  event.synchronous = synchronous && !after_return;
   event.registers_before = thread.regs;
   if (effect == SignalTable::Effect::handler) return enter_handler(thread, std::move(event));
 

@@ -74,7 +74,7 @@ std::shared_ptr<ReplaySpace> fork_space(const ReplaySpace& space) {
 }
 
 std::unique_ptr<Replayer::State> Replayer::State::fork() const {
-  auto copy = std::make_unique<State>(trace);
+  auto copy = std::make_unique<State>(trace, layout);
   copy->next = next;
   copy->arrived = arrived;
   copy->shown_signal = shown_signal;
@@ -83,6 +83,7 @@ std::unique_ptr<Replayer::State> Replayer::State::fork() const {
   copy->plans = plans;
   copy->cpu = cpu;
   copy->elapsed = elapsed;
+  copy->uses_agent = uses_agent;
 
   std::map<const ReplaySpace*, std::shared_ptr<ReplaySpace>> spaces;
   std::map<const ReplayProcess*, std::shared_ptr<ReplayProcess>> processes;

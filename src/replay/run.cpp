@@ -5,6 +5,7 @@
 #include "replay/arrival.h"
 #include "replay/state.h"
 #include "tracee/cpu_pin.h"
+#include "tracee/descriptor_limit.h"
 #include "tracee/time_trap.h"
 #include "tracee/wake_timer.h"
 
@@ -36,6 +37,7 @@ ReplayStop Replayer::State::stop_of(ReplayStop::Kind kind, Tid tid, int signal) 
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   if (cpu < 0) cpu = sched_getcpu();
   const CpuPin pin(cpu);
+  const DescriptorLimit many_processes;
   const WakeTimer timer(50ms);
   const TimeTrap trap;
   started = monotonic_time();
@@ -61,6 +63,11 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
 
   ReplayContext* thread = threads.contains(tid) ? &context(tid) : nullptr;
   if (!arrived && thread != nullptr && needs_execution(event)) {
+    if (const std::optional<Outcome> in_process = run_in_process(*thread, limits)) {
+      limits.pass = false;
+      arrived = *in_process == Outcome::arrived;
+      return {};  // another event is next
+    }
     const Outcome outcome = arrive(*thread, event, limits);
     limits.pass = false;
     if (outcome == Outcome::ticked) return {};  // the place, or a pause: looked at above

@@ -13,6 +13,7 @@
 
 #include "trace/container.h"
 #include "trace/object_store.h"
+#include "trace/pack.h"
 #include "trace/table.h"
 
 namespace ttrace {
@@ -27,17 +28,32 @@ bool refers_beyond(const std::optional<ObjectRef>& ref, std::size_t count) {
   return ref && ref->object >= count;
 }
 
+bool refers_beyond(const std::vector<Mapping>& mappings, std::size_t count) {
+  return std::any_of(mappings.begin(), mappings.end(),
+                     [&](const Mapping& m) { return refers_beyond(m.backing, count); });
+}
+
+bool refers_beyond(const std::vector<AppliedPlan>& plans, std::size_t count) {
+  return std::any_of(plans.begin(), plans.end(), [&](const AppliedPlan& plan) {
+    return plan.plan >= count || plan.original >= count;
+  });
+}
+
+bool refers_beyond(const SyscallExit& exit, std::size_t count) {
+  return refers_beyond(exit.backing, count) || refers_beyond(exit.overlays, count) ||
+         refers_beyond(exit.plans, count);
+}
+
 // Whether the event refers to an object that the table does not have.
 bool refers_beyond(const Event& event, std::size_t count) {
   if (const auto* exec = std::get_if<ExecEvent>(&event.body)) {
-    return std::any_of(exec->mappings.begin(), exec->mappings.end(),
-                       [&](const Mapping& m) { return refers_beyond(m.backing, count); });
+    return refers_beyond(exec->mappings, count) || refers_beyond(exec->plans, count);
   }
   if (const auto* call = std::get_if<SyscallEvent>(&event.body)) {
-    return refers_beyond(call->exit.backing, count);
+    return refers_beyond(call->exit, count);
   }
   if (const auto* exit = std::get_if<SyscallExitEvent>(&event.body)) {
-    return refers_beyond(exit->exit.backing, count);
+    return refers_beyond(exit->exit, count);
   }
   return false;
 }
@@ -48,6 +64,7 @@ struct TraceReader::State {
   explicit State(const std::string& path_to_open);
 
   void open_file();
+  void open_pack();
   void read_header();
   void read_footer();
   void read_tables();
@@ -67,8 +84,10 @@ struct TraceReader::State {
   std::string path;
   std::string objects_folder;
   Fd file;
+  std::optional<PackedObjects> packed;
   std::uint64_t size = 0;
   std::uint64_t header_size = 0;
+  std::vector<std::string> cpu_features;
   Footer footer{};
   TraceInfo info;
   std::vector<ObjectInfo> objects;
@@ -78,6 +97,7 @@ struct TraceReader::State {
 
 TraceReader::State::State(const std::string& path_to_open) : path(path_to_open) {
   open_file();
+  open_pack();
   read_header();
   read_footer();
   read_tables();
@@ -106,6 +126,16 @@ void TraceReader::State::open_file() {
   std::filesystem::path real = std::filesystem::canonical(path, error);
   if (error) real = std::filesystem::absolute(path);
   objects_folder = (real.parent_path() / kObjectsName).string();
+}
+
+/// A packed trace is a trace and what follows it.
+void TraceReader::State::open_pack() {
+  try {
+    packed = PackedObjects::open(file.value(), size);
+  } catch (const TraceError& error) {
+    fail(": " + std::string(error.what()) + kCopyAgain);
+  }
+  if (packed) size = packed->trace_size();
 }
 
 Bytes TraceReader::State::read_at(std::uint64_t offset, std::uint64_t count) const {
@@ -153,7 +183,9 @@ void TraceReader::State::read_header() {
   if (prefix.format == 0) fail(": damaged: it has no format version" + std::string(kCopyAgain));
   header_size = header.size();
   try {
-    parse_header_payload(ByteView(header).subspan(sizeof prefix, prefix.payload_size));
+    cpu_features =
+        parse_header_payload(ByteView(header).subspan(sizeof prefix, prefix.payload_size))
+            .cpu_features;
   } catch (const TraceError& error) {
     fail(": " + std::string(error.what()) + " (its header)" + kCopyAgain);
   }
@@ -194,6 +226,7 @@ void TraceReader::State::read_tables() {
   try {
     objects = decode_objects(object_table);
     info = trace_info_from_json({reinterpret_cast<const char*>(metadata.data()), metadata.size()});
+    info.cpu_features = cpu_features;
     frames = decode_index(index, header_size, footer.objects_at, footer.event_count);
   } catch (const TraceError& error) {
     fail(": " + std::string(error.what()) + kCopyAgain);
@@ -230,6 +263,13 @@ Fd TraceReader::State::open_object(std::uint32_t index) const {
   }
   const ObjectInfo& object = objects[index];
   const std::string its = ": its object " + object.hash + " (" + object.path + ")";
+  if (packed) {
+    try {
+      return packed->open_object(file.value(), object);
+    } catch (const TraceError& error) {
+      fail(its + ": " + error.what() + kCopyAgain);
+    }
+  }
   const std::string name = objects_folder + "/" + object.hash;
   Fd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
@@ -256,6 +296,8 @@ const std::string& TraceReader::path() const { return state_->path; }
 const TraceInfo& TraceReader::info() const { return state_->info; }
 std::uint64_t TraceReader::event_count() const { return state_->footer.event_count; }
 const std::vector<ObjectInfo>& TraceReader::objects() const { return state_->objects; }
+
+bool TraceReader::is_packed() const { return state_->packed.has_value(); }
 
 const Event& TraceReader::event(EventNumber number) {
   State& s = *state_;
@@ -298,10 +340,23 @@ Fd TraceReader::open_object(std::uint32_t index) const {
   return fd;
 }
 
-void TraceReader::verify() {
+void TraceReader::verify(const VerifyProgress& progress) {
   const State& s = *state_;
-  for (const FramePlace& frame : s.frames) s.read_events(frame);
-  for (std::uint32_t i = 0; i < s.objects.size(); ++i) open_object(i);
+  std::uint64_t all = s.size;
+  for (const ObjectInfo& object : s.objects) all += object.size;
+  std::uint64_t done = 0;
+  const auto advance = [&](std::uint64_t bytes) {
+    done += bytes;
+    if (progress) progress(done, all);
+  };
+  for (const FramePlace& frame : s.frames) {
+    s.read_events(frame);
+    advance(frame.size);
+  }
+  for (std::uint32_t i = 0; i < s.objects.size(); ++i) {
+    open_object(i);
+    advance(s.objects[i].size);
+  }
 }
 
 }  // namespace ttrace

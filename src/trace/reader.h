@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +27,8 @@ class TraceReader {
   const TraceInfo& info() const;
   std::uint64_t event_count() const;
   const std::vector<ObjectInfo>& objects() const;
+  /// It has its objects inside (trace/pack.h).
+  bool is_packed() const;
 
   /// The event of that number, decoded; cheap for numbers near the one read last. The reference
   /// stays valid until another frame is read: copy what you keep.
@@ -34,8 +38,10 @@ class TraceReader {
   /// missing one names the trace, the object and the path that the program had it from.
   Fd open_object(std::uint32_t index) const;
 
-  /// Reads everything: every frame, every event, every object against its hash.
-  void verify();
+  /// Reads everything: every frame, every event, every object against its hash. `progress` is told
+  /// now and then how many of how many bytes are read.
+  using VerifyProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+  void verify(const VerifyProgress& progress = {});
 
  private:
   struct State;

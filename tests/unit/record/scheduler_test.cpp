@@ -290,5 +290,48 @@ TEST(Scheduler, AThreadThatRestsComesBack) {
   }
 }
 
+TEST(SchedulerInProcess, AThreadThatMadeAllItsCallsLeavesAtTheNextOne) {
+  const Tid running(100);
+  for (const Strategy strategy : {Strategy::plain, Strategy::random}) {
+    for (const std::uint64_t seed : seeds_of(strategy, 50)) {
+      Scheduler scheduler(seed);
+      EXPECT_LE(scheduler.calls_in_process(running).value(), 1000U);
+      scheduler.passed_all_calls();
+      const bool leaves = scheduler.leaves_at(running, {Place::entry, false}) ||
+                          scheduler.leaves_at(running, {Place::exit, false});
+      EXPECT_TRUE(leaves) << seed;
+    }
+  }
+}
+
+TEST(SchedulerInProcess, CallsAreAsOftenSwitchesAsIfEachWereAskedAbout) {
+  const Tid running(100);
+  for (const std::uint64_t seed : seeds_of(Strategy::random, 10)) {
+    constexpr int kRuns = 2000;
+    Scheduler asked(seed);
+    double calls_asked = 0;
+    for (int i = 0; i < kRuns; ++i) {
+      while (!asked.leaves_at(running, {Place::entry, false}) &&
+             !asked.leaves_at(running, {Place::exit, false})) {
+        ++calls_asked;
+      }
+      asked.next(std::array{Tid(101)}, running);
+    }
+    Scheduler passed(seed);
+    double calls_passed = 0;
+    for (int i = 0; i < kRuns; ++i) calls_passed += double(passed.calls_in_process(running).value());
+    EXPECT_LT(calls_passed, calls_asked * 1.3 + kRuns * 0.2) << seed;
+    EXPECT_GT(calls_passed, calls_asked * 0.7 - kRuns * 0.2) << seed;
+  }
+}
+
+TEST(SchedulerInProcess, StrategiesThatLookAtEachCallHaveNone) {
+  for (const Strategy strategy :
+       {Strategy::priorities, Strategy::after_sync, Strategy::accesses}) {
+    Scheduler scheduler(seeds_of(strategy, 1).front());
+    EXPECT_FALSE(scheduler.calls_in_process(Tid(100)));
+  }
+}
+
 }  // namespace
 }  // namespace ttrace
