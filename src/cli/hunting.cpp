@@ -10,6 +10,7 @@
 
 #include "base/c_strings.h"
 #include "cli/commands.h"
+#include "cli/ctest.h"
 #include "cli/interrupts.h"
 #include "cli/rules.h"
 #include "cli/ticks_choice.h"
@@ -47,6 +48,22 @@ RecordingLimits recording_limits(const FlagSet& flags, const std::string& direct
   return {directory, flags.size("memory"), flags.size("quota")};
 }
 
+namespace {
+
+// The selected cases without recording them, in our place.
+[[noreturn]] void run_plainly(const Context& context, TestBinary binary, const FlagSet& flags,
+                              const std::string& why) {
+  context.err.write("[ttrace] runs once without recording: " + why + "\n");
+  const std::vector<std::string> names = flags.texts("case");
+  if (names.size() == 1) {
+    binary.arguments =
+        binary.framework->attempt_arguments(binary.arguments, {names[0], "", 0}, false, 0);
+  }
+  run_untouched(binary);
+}
+
+}  // namespace
+
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
   const bool software_ticks = wants_software_ticks(flags, LocalMachine());
@@ -54,6 +71,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   const std::string directory = flags.text("dir");
   const auto timeout = flags.duration("timeout");
   check_trace_directory(directory);
+  const AttachedTrace attached(flags.text("attach"));
 
   HuntPlan plan;
   if (binary.framework->listing_commands) plan.framework = binary.framework->name;
@@ -62,7 +80,9 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   plan.chaos = asked_chaos(flags);
   plan.rules = asked_rules(flags, style.marks);
   plan.interrupted = interrupts.flag();
+  std::vector<std::string> kept;
   plan.debug_command = [&](const std::string& path) {
+    kept.push_back(path);
     return style.replay_prefix + shell_quoted(path);
   };
   plan.cases = selected_cases(flags, binary, interrupts.flag());
@@ -90,6 +110,10 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
     throw;
   }
   progress.end(tally);
+  context.out.write(ctest_lines(kept, context.environment));
+  attached.attach(kept);
+  const bool unknown = tally.failed == 0 && tally.not_recordable > 0 && !tally.interrupted;
+  if (style.fallback && unknown) run_plainly(context, binary, flags, "it cannot be recorded");
   return exit_code(tally, interrupts.signal());
 }
 
@@ -152,7 +176,15 @@ int until_fail(const Context& context, const FlagSet& flags,
   style.marks = marks_of(context, binary);
   style.seed_flag = "--seed";
   style.replay_prefix = "ttrace replay ";
-  return hunt_in(context, binary, flags, style);
+  style.fallback = flags.is_on("fallback");
+  try {
+    return hunt_in(context, binary, flags, style);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    if (style.fallback) run_plainly(context, binary, flags, error.what());
+    throw;
+  }
 }
 
 }  // namespace ttrace
