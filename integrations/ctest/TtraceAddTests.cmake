@@ -1,6 +1,6 @@
 # Writes the file of add_test() calls of one test program: what ttrace_discover_tests() runs after
 # each build, or CTest before its tests. `settings` names a file of set() calls.
-cmake_policy(SET CMP0057 NEW)
+cmake_minimum_required(VERSION 3.21)
 include("${settings}")
 
 function(ttrace_quoted variable)
@@ -63,7 +63,10 @@ if(timeout)
   endif()
 endif()
 if(budget)
-  list(APPEND flags "--time=${budget}ms")
+  execute_process(COMMAND "${tool}" until-fail --help OUTPUT_VARIABLE help)
+  if(help MATCHES "--time ")
+    list(APPEND flags "--time=${budget}ms")
+  endif()
 endif()
 list(APPEND flags ${ttrace_args})
 
@@ -83,7 +86,7 @@ while(index LESS count)
   set(attached "${trace_dir}/attached/${stem}-${hash}.ttrace")
   set(case_flags "--attach=${attached}")
   if(NOT "${xml_output_dir}" STREQUAL "")
-    list(APPEND case_flags "--results=junit:${xml_output_dir}/${stem}-${hash}.xml")
+    list(APPEND case_flags "--output=junit:${xml_output_dir}/${stem}-${hash}.xml")
   endif()
   ttrace_quoted(command "${tool}" until-fail ${flags} ${case_flags}
                 "--framework=${found_framework}")

@@ -60,9 +60,12 @@ function(ttrace_discover_tests target)
   file(GENERATE OUTPUT "${base}_settings-${config}.cmake" CONTENT "${settings}")
 
   if(ARG_DISCOVERY_MODE STREQUAL POST_BUILD)
+    # A changed command makes the build run it again.
+    string(SHA256 revision "${settings}")
     add_custom_command(TARGET ${target} POST_BUILD
       BYPRODUCTS "${base}-${config}.cmake"
-      COMMAND "${CMAKE_COMMAND}" "-Dsettings=${base}_settings-${config}.cmake" -P "${script}"
+      COMMAND "${CMAKE_COMMAND}" "-Dsettings=${base}_settings-${config}.cmake" "-Drevision=${revision}"
+              -P "${script}"
       COMMENT "Listing the cases of ${target}" VERBATIM)
     if(TARGET ttrace) # in the same build
       add_dependencies(${target} ttrace)
@@ -77,15 +80,15 @@ function(ttrace_discover_tests target)
   set(text "")
   if(ARG_DISCOVERY_MODE STREQUAL PRE_TEST)
     string(APPEND text
-      "if(NOT EXISTS [==[${base}-]==]${chosen}.cmake OR\n"
-      "   [==[$<TARGET_FILE:${target}>]==] IS_NEWER_THAN [==[${base}-]==]${chosen}.cmake)\n"
-      "  set(settings [==[${base}_settings-]==]${chosen}.cmake)\n"
+      "if(NOT EXISTS \"${base}-${chosen}.cmake\" OR\n"
+      "   [==[$<TARGET_FILE:${target}>]==] IS_NEWER_THAN \"${base}-${chosen}.cmake\")\n"
+      "  set(settings \"${base}_settings-${chosen}.cmake\")\n"
       "  include([==[${script}]==])\n"
       "endif()\n")
   endif()
   string(APPEND text
-    "if(EXISTS [==[${base}-]==]${chosen}.cmake)\n"
-    "  include([==[${base}-]==]${chosen}.cmake)\n"
+    "if(EXISTS \"${base}-${chosen}.cmake\")\n"
+    "  include(\"${base}-${chosen}.cmake\")\n"
     "else()\n"
     "  add_test(${target}_NOT_BUILT ${target}_NOT_BUILT)\n"
     "endif()\n")

@@ -1,7 +1,10 @@
 #include "cli/ctest.h"
 
 #include <fmt/format.h>
+
 #include <filesystem>
+
+#include "base/error.h"
 
 namespace ttrace {
 
@@ -16,6 +19,22 @@ std::string ctest_lines(const std::vector<std::string>& traces, const Environmen
                     std::filesystem::absolute(trace, ignored).string());
   }
   return lines;
+}
+
+AttachedTrace::AttachedTrace(std::string file) : file_(std::move(file)) {
+  std::error_code error;
+  if (!file_.empty()) std::filesystem::remove(file_, error);
+  if (error) throw SystemError("cannot remove the old " + file_, error.value());
+}
+
+void AttachedTrace::attach(const std::vector<std::string>& traces) const {
+  namespace fs = std::filesystem;
+  if (file_.empty() || traces.empty()) return;
+  std::error_code error;
+  const fs::path directory = fs::path(file_).parent_path();
+  if (!directory.empty()) fs::create_directories(directory, error);
+  if (!error) fs::copy_file(traces.front(), file_, error);
+  if (error) throw SystemError("cannot copy " + traces.front() + " to " + file_, error.value());
 }
 
 }  // namespace ttrace

@@ -11,4 +11,17 @@ namespace ttrace {
 /// test: a line for each; "" where CTest does not run us.
 std::string ctest_lines(const std::vector<std::string>& traces, const Environment& environment);
 
+/// What CTest's ATTACHED_FILES_ON_FAIL names. Empty at the beginning of a run, and then the first
+/// trace that it kept.
+class AttachedTrace {
+ public:
+  /// "": nothing is attached. Throws Error if an old file cannot be removed.
+  explicit AttachedTrace(std::string file);
+  /// Throws Error if the copy cannot be made.
+  void attach(const std::vector<std::string>& traces) const;
+
+ private:
+  std::string file_;
+};
+
 }  // namespace ttrace

@@ -12,6 +12,7 @@
 
 #include "base/c_strings.h"
 #include "cli/commands.h"
+#include "cli/ctest.h"
 #include "cli/interrupts.h"
 #include "cli/result_files.h"
 #include "cli/rules.h"
@@ -130,6 +131,29 @@ void tell_others(const Context& context, const FlagSet& flags, const ResultFiles
   files.write(summary);
 }
 
+// The traces that a hunt kept, in the order of its cases.
+std::vector<std::string> kept_traces(const HuntResults& results) {
+  std::vector<std::string> paths;
+  for (const CaseResult& result : results.cases) {
+    for (const KeptFailure& kept : result.kept) {
+      if (kept.trace.path) paths.push_back(*kept.trace.path);
+    }
+  }
+  return paths;
+}
+
+// The selected cases without recording them, in our place.
+[[noreturn]] void run_plainly(const Context& context, TestBinary binary, const FlagSet& flags,
+                              const std::string& why) {
+  context.err.write("[ttrace] runs once without recording: " + why + "\n");
+  const std::vector<std::string> names = flags.texts("case");
+  if (names.size() == 1) {
+    binary.arguments =
+        binary.framework->attempt_arguments(binary.arguments, {names[0], "", 0}, false, 0);
+  }
+  run_untouched(binary);
+}
+
 }  // namespace
 
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
@@ -139,6 +163,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   const std::string directory = flags.text("dir");
   const auto timeout = flags.duration("timeout");
   check_trace_directory(directory, style.flag_prefix + "dir=DIR");
+  const AttachedTrace attached(flags.text("attach"));
   const ResultFiles files(flags, binary);
 
   HuntPlan plan = plan_of(flags, binary, style, interrupts);
@@ -197,6 +222,13 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
     throw;
   }
   end();
+  const std::vector<std::string> kept = kept_traces(summary.results);
+  context.out.write(ctest_lines(kept, context.environment));
+  attached.attach(kept);
+  const bool unknown = summary.results.count(CaseResult::Outcome::failed) == 0 &&
+                       summary.results.count(CaseResult::Outcome::not_recordable) > 0 &&
+                       !summary.results.interrupted;
+  if (style.fallback && unknown) run_plainly(context, binary, flags, "it cannot be recorded");
   return summary.exit_code;
 }
 
@@ -262,7 +294,15 @@ int until_fail(const Context& context, const FlagSet& flags,
   style.marks = marks_of(context, binary);
   style.flag_prefix = "--";
   style.replay_prefix = "ttrace replay ";
-  return hunt_in(context, binary, flags, style);
+  style.fallback = flags.is_on("fallback");
+  try {
+    return hunt_in(context, binary, flags, style);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    if (style.fallback) run_plainly(context, binary, flags, error.what());
+    throw;
+  }
 }
 
 }  // namespace ttrace

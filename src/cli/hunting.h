@@ -21,6 +21,9 @@ struct HuntStyle {
   Marks marks = Marks::required;
   std::string flag_prefix;    ///< "--ttrace-" or "--"
   std::string replay_prefix;  ///< the path of a trace is appended to it
+  /// Where nothing failed but something could not be recorded: the program runs once without us, in
+  /// our place, and says how it goes.
+  bool fallback = false;
 };
 
 /// Lists, hunts, tells. Returns the exit code of the run.

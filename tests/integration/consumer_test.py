@@ -87,7 +87,7 @@ class Consumer:
         require("1 tests failed" in result.stdout, "not exactly one failed", result)
         trace = re.search(r"trace +(\S+\.ttrace) .*replay verified", result.stdout)
         require(trace, "no line with the trace", result)
-        require(re.search(r"debug +\S*ttrace replay ", result.stdout), "no command", result)
+        require(re.search(r"debug +ttrace replay ", result.stdout), "no command", result)
         failing = self.FAILING[self.options.framework]
         outputs = {case.get("name"): case.findtext("system-out")
                    for case in xml.parse(junit).getroot().iter("testcase")}
@@ -104,12 +104,11 @@ class Consumer:
         self.run(tool, "verify", trace)
         attached = glob.glob(os.path.join(self.build, ".ttrace", "attached", "*.ttrace"))
         require(len(attached) == 1, f"not one file to attach: {attached}")
-        self.run(tool, "verify", attached[0])
 
     def check_flags(self):
         """The binary's own flags work without CTest."""
         tests = os.path.join(self.build, "tests")
-        result = self.run(tests, "--ttrace-until-fail=3000", expected=1)
+        result = self.run(tests, "--ttrace-until-fail=300", expected=1)
         require("replay verified" in result.stdout, "the binary itself finds nothing", result)
 
 
