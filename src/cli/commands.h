@@ -20,9 +20,18 @@ inline constexpr int kProtocol = 1;
 /// What a test binary's start lines execute. `arguments` is everything after "supervise".
 int supervise(const Context& context, const std::vector<std::string>& arguments);
 
-/// Hunts in a GoogleTest program that need not link ttrace.
+/// Hunts in any program: case by case where it has a framework that we know.
 int until_fail(const Context& context, const FlagSet& flags,
                const std::vector<std::string>& program);
+
+/// Stands before a test's command line, as a test launcher or emulator does: hunts if the program
+/// has a framework that we know, and else, or if it only lists its cases, executes it untouched.
+int launch_program(const Context& context, const FlagSet& flags,
+                   const std::vector<std::string>& program);
+
+/// Prints the cases of a program that its arguments select, as JSON.
+int print_cases(const Context& context, const FlagSet& flags,
+                const std::vector<std::string>& program);
 
 /// Records any program once, on our own standard streams.
 int record_program(const Context& context, const FlagSet& flags,
@@ -54,6 +63,9 @@ int write_report(const Context& context, const FlagSet& flags, const std::string
 /// Answers a question of src/query to a trace.
 int query_trace(const Context& context, const QueryRow& row, const std::string& path,
                 const std::vector<std::string>& arguments, bool json);
+/// A question that our commands in gdb answer (it needs symbols): runs gdb on the trace.
+int ask_in_gdb(const std::string& name, const std::string& path,
+               const std::vector<std::string>& arguments, bool json);
 /// Prints the commands that a gdb can load which we did not start.
 int print_gdb_script(const Context& context);
 

@@ -7,12 +7,14 @@
 #include <cctype>
 
 #include "cli/result_files.h"
+#include "cli/rules.h"
 #include "cli/values.h"
+#include "hunt/framework.h"
 
 namespace ttrace {
 namespace {
 
-constexpr unsigned kHunts = kInBinary | kUntilFailTool;
+constexpr unsigned kHunts = kInBinary | kUntilFailTool | kLaunchTool;
 constexpr unsigned kRecords = kHunts | kRecordTool;
 constexpr unsigned kLimitsStore = kHunts | kCollectTool;
 constexpr unsigned kNamesStore = kRecords | kListTool | kCollectTool | kReportTool;
@@ -37,6 +39,24 @@ constexpr std::array kRows = {
           "go on after a failure, and keep the first K that differ in place or stack"},
   FlagRow{"jobs", FlagValue::jobs, "N", "", kHunts, false, false,
           "make N attempts at a time, each on a CPU of its own (default: as many as there are CPUs)"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "100", kUntilFailTool, false, false,
+          "attempts of each case"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "1", kLaunchTool, false, false,
+          "attempts of each case"},
+  FlagRow{"fallback", FlagValue::none, "", "", kUntilFailTool | kLaunchTool, false, false,
+          "where recording is impossible, run the program once without it and take that result"},
+  FlagRow{"attach", FlagValue::text, "FILE", "", kUntilFailTool | kLaunchTool, false, false,
+          "make FILE a copy of the first trace that is kept; without one there is no FILE afterwards"},
+  FlagRow{"framework", FlagValue::framework, "auto|gtest|catch2|none", "auto",
+          kUntilFailTool | kLaunchTool | kCasesTool, false, false,
+          "whose cases the program has; none: the whole program is the one case"},
+  FlagRow{"case", FlagValue::text, "NAME", "", kHunts, false, true,
+          "this case alone, by its full name, without asking the program; may be repeated"},
+  FlagRow{"fail-on", FlagValue::fail_on, "exit-status,signal,timeout,regex:RE",
+          "exit-status,signal,timeout", kHunts, false, false,
+          "what is a failure besides failed assertions; regex: a line of output matches"},
+  FlagRow{"follow", FlagValue::follow, "all|parent", "parent", kHunts, false, false,
+          "whose failed assertions count: those of forked children, too, or the first process's"},
   FlagRow{"timeout", FlagValue::duration, "TIME", "60", kHunts, false, false,
           "an attempt that runs longer is a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
   FlagRow{"timeout", FlagValue::duration, "TIME", "0", kRecordTool, false, false,
@@ -49,19 +69,21 @@ constexpr std::array kRows = {
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
   FlagRow{"agent", FlagValue::on_off, "on|off", "off", kRecords | kReplayTool, false, false,
           "make and replay common system calls inside the process, without a stop for each"},
+  FlagRow{"aslr", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
+          "whether addresses differ from attempt to attempt; auto: in an eighth of those with chaos"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
-  FlagRow{"environment", FlagValue::environment, "allow:NAMES|deny:NAMES", "", kRecords, false, false,
-          "variables that the program may see, or may not: NAME,PREFIX_*; what it does not see, no trace has"},
-  FlagRow{"output", FlagValue::results, "json:FILE|junit:FILE", "", kHunts, false, true,
-          "write the results to this file, too; may be repeated"},
-  FlagRow{"portable", FlagValue::none, "", "", kRecords, false, false,
-          "hide from the program what CPUs have beyond x86-64-v2, so that the trace replays on all"},
-  FlagRow{"memory", FlagValue::size, "SIZE", "32M", kRecords, false, false,
-          "how much of a recording is held in memory; what is more goes to an unnamed file in DIR"},
-  FlagRow{"quota", FlagValue::size, "SIZE", "32G", kRecords, false, false,
-          "an attempt is given up as not recordable when that file grows larger; 0: no limit"},
-  FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kNamesStore, false, false,
+    FlagRow{"portable", FlagValue::none, "", "", kRecords, false, false,
+            "hide from the program what CPUs have beyond x86-64-v2, so that the trace replays on all"},
+    FlagRow{"memory", FlagValue::size, "SIZE", "32M", kRecords, false, false,
+            "how much of a recording is held in memory; what is more goes to an unnamed file in DIR"},
+    FlagRow{"quota", FlagValue::size, "SIZE", "32G", kRecords, false, false,
+            "an attempt is given up as not recordable when that file grows larger; 0: no limit"},
+    FlagRow{"environment", FlagValue::environment, "allow:NAMES|deny:NAMES", "", kRecords, false, false,
+            "variables that the program may see, or may not: NAME,PREFIX_*; what it does not see, no trace has"},
+    FlagRow{"output", FlagValue::results, "json:FILE|junit:FILE", "", kHunts, false, true,
+            "write the results to this file, too; may be repeated"},
+    FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kNamesStore, false, false,
           "where traces are kept"},
   FlagRow{"max-size", FlagValue::size, "SIZE", "", kLimitsStore, false, false,
           "keep that directory below this: remove the oldest traces, but not a case's newest: 2G, 500M"},
@@ -81,6 +103,12 @@ constexpr std::array kRows = {
           "replay and wait for a debugger there (loopback only) instead of starting gdb"},
   FlagRow{"batch", FlagValue::none, "", "", kReplays, false, false,
           "gdb without a prompt: it ends after the commands of --ex"},
+  FlagRow{"commands", FlagValue::text, "FILE", "", kReplays, false, true,
+          "a file of gdb commands to run first; may be repeated"},
+  FlagRow{"pid", FlagValue::text, "PID", "", kReplays, false, false,
+          "debug this process of the recording (default: the one that failed, or the first)"},
+  FlagRow{"ide", FlagValue::text, "vscode", "", kReplays, false, false,
+          "put this trace into .vscode/launch.json, and end"},
   FlagRow{"ex", FlagValue::text, "COMMAND", "", kReplays, false, true,
           "a gdb command to run first; may be repeated"},
 };
@@ -127,12 +155,18 @@ constexpr ValueRule kRules[] = {
      }},
     {FlagValue::chaos, "auto, on or off",
      [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},
+    {FlagValue::on_off, "on or off",
+     [](const std::string& text) { return text == "on" || text == "off"; }},
     {FlagValue::results, "json:FILE or junit:FILE", is_result_file},
     {FlagValue::environment, "allow: or deny: and names, like allow:PATH,HOME,LC_*",
      [](const std::string& text) { return EnvironmentRule::parse(text).has_value(); }},
     {FlagValue::file, "a file", [](const std::string& text) { return !text.empty(); }},
-    {FlagValue::on_off, "on or off",
-     [](const std::string& text) { return text == "on" || text == "off"; }},
+    {FlagValue::framework, "auto, none, or one of gtest, catch2",
+     [](const std::string& text) { return text == "auto" || find_framework(text); }},
+    {FlagValue::follow, "all or parent",
+     [](const std::string& text) { return text == "all" || text == "parent"; }},
+    {FlagValue::fail_on, "a list out of exit-status, signal, timeout, regex:RE (the last of them)",
+     [](const std::string& text) { return parse_fail_on(text).has_value(); }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 

@@ -28,6 +28,9 @@ enum class FlagValue : std::uint8_t {
   results,      ///< json:FILE, junit:FILE
   environment,  ///< allow:NAMES, deny:NAMES
   file,         ///< to be written; without an environment twin: each command writes another
+  framework,    ///< auto, none, or one that we know
+  follow,       ///< all, parent
+  fail_on,      ///< parse_fail_on()
   text,         ///< anything that is not empty
 };
 
@@ -41,6 +44,8 @@ enum FlagPlace : unsigned {
   kCollectTool = 32,   ///< ttrace gc --NAME
   kReportTool = 64,    ///< ttrace report --NAME
   kPackTool = 128,     ///< ttrace pack --NAME
+  kLaunchTool = 1024,  ///< ttrace launch --NAME
+  kCasesTool = 2048,   ///< ttrace cases --NAME
 };
 
 /// One flag. Everything about it is in its row of the table: parsing, the environment twin, help

@@ -12,10 +12,13 @@
 
 #include "base/c_strings.h"
 #include "cli/commands.h"
+#include "cli/ctest.h"
 #include "cli/interrupts.h"
 #include "cli/result_files.h"
+#include "cli/rules.h"
 #include "cli/stacks.h"
 #include "cli/ticks_choice.h"
+#include "hunt/binary.h"
 #include "hunt/forked_crew.h"
 #include "hunt/hunt.h"
 #include "hunt/hunt_store.h"
@@ -45,11 +48,6 @@ Environment visible_environment(const FlagSet& flags, Environment environment) {
 }
 
 const Framework& framework_of(const std::string& name) {
-  if (name.empty()) {
-    throw UsageError(
-        "this program links ttrace, but no listener of a test framework: link ttrace::gtest, or "
-        "use \"ttrace record\"");
-  }
   const Framework* framework = find_framework(name);
   if (!framework) {
     throw UsageError("this version of ttrace does not know the test framework \"" + name +
@@ -66,6 +64,12 @@ std::optional<Chaos> asked_chaos(const FlagSet& flags) {
 
 RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory) {
   return {directory, flags.size("memory"), flags.size("quota")};
+}
+
+AddressChoice asked_addresses(const FlagSet& flags) {
+  const std::string asked = flags.text("aslr");
+  if (asked == "auto") return AddressChoice::mixed;
+  return asked == "on" ? AddressChoice::random : AddressChoice::fixed;
 }
 
 namespace {
@@ -87,7 +91,7 @@ std::vector<int> usable_cpus() {
 HuntPlan plan_of(const FlagSet& flags, const TestBinary& binary, const HuntStyle& style,
                  const Interrupts& interrupts) {
   HuntPlan plan;
-  plan.framework = binary.framework->name;
+  if (binary.framework->listing_commands) plan.framework = binary.framework->name;
   plan.attempts = style.attempts;
   plan.time = flags.duration("time");
   plan.goes_on = flags.has("keep");
@@ -127,6 +131,29 @@ void tell_others(const Context& context, const FlagSet& flags, const ResultFiles
   files.write(summary);
 }
 
+// The traces that a hunt kept, in the order of its cases.
+std::vector<std::string> kept_traces(const HuntResults& results) {
+  std::vector<std::string> paths;
+  for (const CaseResult& result : results.cases) {
+    for (const KeptFailure& kept : result.kept) {
+      if (kept.trace.path) paths.push_back(*kept.trace.path);
+    }
+  }
+  return paths;
+}
+
+// The selected cases without recording them, in our place.
+[[noreturn]] void run_plainly(const Context& context, TestBinary binary, const FlagSet& flags,
+                              const std::string& why) {
+  context.err.write("[ttrace] runs once without recording: " + why + "\n");
+  const std::vector<std::string> names = flags.texts("case");
+  if (names.size() == 1) {
+    binary.arguments =
+        binary.framework->attempt_arguments(binary.arguments, {names[0], "", 0}, false, 0);
+  }
+  run_untouched(binary);
+}
+
 }  // namespace
 
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
@@ -136,30 +163,35 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   const std::string directory = flags.text("dir");
   const auto timeout = flags.duration("timeout");
   check_trace_directory(directory, style.flag_prefix + "dir=DIR");
+  const AttachedTrace attached(flags.text("attach"));
   const ResultFiles files(flags, binary);
 
   HuntPlan plan = plan_of(flags, binary, style, interrupts);
-  plan.cases = list_cases(binary, timeout, interrupts.flag());
+  plan.cases = selected_cases(flags, binary, interrupts.flag());
   if (*interrupts.flag()) return 128 + interrupts.signal();
+  if (plan.cases.empty()) {
+    context.out.write("[ttrace] no case is in this shard\n");
+    return 0;
+  }
 
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
   TestBinary recorded = binary;
   recorded.environment = visible_environment(flags, binary.environment);
-  RecordingLab lab(
-      recorded,
-      {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
-       flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
-       recording_limits(flags, directory),
-       [&](const std::string& path) {
-         std::string problem;
-         return stack_signature(stacks_at_failure(path, context.environment, problem));
-       }},
-      sites);
+  RecordingLab lab(recorded,
+                   {timeout, directory, context.terminal, interrupts.flag(),
+                    software_ticks ? &ticks : nullptr, flags.text("agent") == "on",
+                    flags.texts("private"), flags.is_on("portable"),
+                    recording_limits(flags, directory), asked_addresses(flags),
+                    [&](const std::string& path) {
+                      std::string problem;
+                      return stack_signature(stacks_at_failure(path, context.environment, problem));
+                    }},
+                   sites);
   const std::vector<int> cpus = usable_cpus();
   ForkedCrew::Options crew_options;
   crew_options.size = jobs_of(flags, plan, cpus.size());
-  crew_options.marks = style.marks;
+  crew_options.rules = asked_rules(flags, style.marks);
   crew_options.interrupted = interrupts.flag();
   crew_options.begin = [&](int member) {
     if (crew_options.size > 1) lab.use_cpu(cpus[std::size_t(member) % cpus.size()]);
@@ -190,8 +222,57 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
     throw;
   }
   end();
+  const std::vector<std::string> kept = kept_traces(summary.results);
+  context.out.write(ctest_lines(kept, context.environment));
+  attached.attach(kept);
+  const bool unknown = summary.results.count(CaseResult::Outcome::failed) == 0 &&
+                       summary.results.count(CaseResult::Outcome::not_recordable) > 0 &&
+                       !summary.results.interrupted;
+  if (style.fallback && unknown) run_plainly(context, binary, flags, "it cannot be recorded");
   return summary.exit_code;
 }
+
+TestBinary named_binary(const Context& context, const FlagSet& flags,
+                        const std::vector<std::string>& program) {
+  TestBinary binary;
+  binary.path = find_program(program.at(0), context.environment);
+  binary.arguments = program;
+  binary.environment = without_flag_twins(context.environment);
+  const std::string name = flags.text("framework");
+  binary.framework = name == "auto" ? look_at_binary(binary.path).framework : &framework_of(name);
+  if (!binary.framework) binary.framework = &framework_of("none");
+  return binary;
+}
+
+std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
+                                     const std::atomic<bool>* interrupted) {
+  const std::vector<std::string> names = flags.texts("case");
+  if (names.empty()) return list_cases(binary, flags.duration("timeout"), interrupted);
+  if (!binary.framework->listing_commands) {
+    throw UsageError(flags.spelled("case") +
+                     " needs a program with GoogleTest or Catch2: of any other, select what it "
+                     "runs with its own arguments");
+  }
+  std::vector<TestCase> cases;
+  for (const std::string& name : names) cases.push_back({name, "", 0});
+  return cases;
+}
+
+namespace {
+
+// A program that shows its framework but no listener is judged by its exit code alone.
+Marks marks_of(const Context& context, const TestBinary& binary) {
+  if (!binary.framework->listing_commands) return Marks::optional;
+  const BinaryLook look = look_at_binary(binary.path);
+  if (look.has_listener) return Marks::required;
+  context.err.write(fmt::format(
+      "[ttrace] {} does not link ttrace::{}: a failure is known by its exit status, not by its "
+      "assertion; link the library to see which one\n",
+      binary.arguments[0], binary.framework->name));
+  return Marks::optional;
+}
+
+}  // namespace
 
 // As if ttrace were not there, in our place.
 void run_untouched(const TestBinary& binary) {
@@ -203,21 +284,25 @@ void run_untouched(const TestBinary& binary) {
 
 int until_fail(const Context& context, const FlagSet& flags,
                const std::vector<std::string>& program) {
-  TestBinary binary;
-  binary.framework = &framework_of("gtest");
-  binary.path = find_program(program.at(0), context.environment);
-  binary.arguments = program;
-  binary.environment = without_flag_twins(context.environment);
+  const TestBinary binary = named_binary(context, flags, program);
   if (binary.framework->runs_no_case(binary.arguments, binary.environment)) run_untouched(binary);
   HuntStyle style;
   constexpr int kUsualAttempts = 100;
-  style.attempts = flags.has("attempts") ? int(flags.number("attempts"))
-                   : flags.has("time")   ? 0
-                                         : kUsualAttempts;
-  style.marks = Marks::optional;
+  style.attempts = !flags.text("attempts").empty() ? int(flags.number("attempts"))
+                   : flags.has("time")             ? 0
+                                                   : kUsualAttempts;
+  style.marks = marks_of(context, binary);
   style.flag_prefix = "--";
   style.replay_prefix = "ttrace replay ";
-  return hunt_in(context, binary, flags, style);
+  style.fallback = flags.is_on("fallback");
+  try {
+    return hunt_in(context, binary, flags, style);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    if (style.fallback) run_plainly(context, binary, flags, error.what());
+    throw;
+  }
 }
 
 }  // namespace ttrace

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/flags.h"
 #include "cli/output.h"
@@ -19,11 +21,22 @@ struct HuntStyle {
   Marks marks = Marks::required;
   std::string flag_prefix;    ///< "--ttrace-" or "--"
   std::string replay_prefix;  ///< the path of a trace is appended to it
+  /// Where nothing failed but something could not be recorded: the program runs once without us, in
+  /// our place, and says how it goes.
+  bool fallback = false;
 };
 
 /// Lists, hunts, tells. Returns the exit code of the run.
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style);
+
+/// The named program as the user called it, with the framework that the flags say or that it shows.
+TestBinary named_binary(const Context& context, const FlagSet& flags,
+                        const std::vector<std::string>& program);
+
+/// The cases of --case as they are, or else those that the program lists.
+std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
+                                     const std::atomic<bool>* interrupted);
 
 /// Executes the binary in our place, as if ttrace were not there.
 [[noreturn]] void run_untouched(const TestBinary& binary);
@@ -33,6 +46,7 @@ const Framework& framework_of(const std::string& name);
 
 /// What --ttrace-chaos asks for; none: auto.
 std::optional<Chaos> asked_chaos(const FlagSet& flags);
+AddressChoice asked_addresses(const FlagSet& flags);
 
 /// What --ttrace-memory and --ttrace-quota say of recordings that will be kept in `directory`.
 RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory);

@@ -39,6 +39,7 @@ int record_program(const Context& context, const FlagSet& flags,
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.agent = flags.text("agent") == "on";
+  options.addresses = asked_addresses(flags);
   options.timeout = flags.duration("timeout");
   options.portable = flags.is_on("portable");
   options.limits = recording_limits(flags, directory);

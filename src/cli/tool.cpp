@@ -29,6 +29,27 @@ SplitArguments split_at_dashes(const std::vector<std::string>& arguments) {
   return split;
 }
 
+// A launcher is followed by the program at once: by the first word that is no option.
+SplitArguments split_at_program(const std::vector<std::string>& arguments) {
+  const auto is_program = [](const std::string& word) {
+    return word == "--" || !word.starts_with("-");
+  };
+  auto program = std::find_if(arguments.begin() + 1, arguments.end(), is_program);
+  SplitArguments split;
+  split.ours.assign(arguments.begin(), program);
+  if (program != arguments.end() && *program == "--") ++program;
+  split.program.assign(program, arguments.end());
+  return split;
+}
+
+SplitArguments split_arguments(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kExecute[] = {"until-fail", "record", "cases"};
+  if (arguments.empty()) return {};
+  if (arguments[0] == "launch") return split_at_program(arguments);
+  const bool executes = std::ranges::find(kExecute, arguments[0]) != std::end(kExecute);
+  return executes ? split_at_dashes(arguments) : SplitArguments{arguments, {}, false};
+}
+
 // One subcommand under construction: options from the table of flags, and what runs it.
 class Subcommand {
  public:
@@ -101,19 +122,29 @@ class Subcommand {
   CLI::App* app_;
 };
 
-// The subcommands that ask a trace: one for each row of src/query's table.
+// Questions that our commands in gdb answer.
+struct GdbQuestion {
+  const char* name;
+  const char* arguments;
+  const char* help;
+};
+constexpr GdbQuestion kGdbQuestions[] = {
+    {"last-write", "EXPR|ADDRESS [LENGTH]", "say who changed memory last before the failure"},
+    {"writes", "EXPR|ADDRESS [LENGTH]", "list who changed memory in the case"},
+    {"calls", "FUNCTION", "list the calls of a function in the case"},
+};
+
+// The subcommands that ask a trace: one for each row of src/query's table, and of the one above.
 class QueryCommands {
  public:
   explicit QueryCommands(CLI::App& tool) {
     for (const QueryRow& row : query_rows()) {
-      const std::string usage = std::string("ttrace ") + row.name + " FILE";
-      const std::string help =
-          *row.arguments ? row.help + (": " + usage + " ") + row.arguments : row.help;
-      commands_.emplace_back(tool, 0, row.name, help.c_str());
-      CLI::App& app = commands_.back().app();
-      app.add_option("FILE", path_, "a trace")->required();
+      CLI::App& app = add(tool, row.name, row.arguments, row.help);
       if (row.most_arguments > 0) app.add_option("ARGUMENT", arguments_, row.arguments);
-      app.add_flag("--json", json_, "as JSON (docs/json.md)");
+    }
+    for (const GdbQuestion& row : kGdbQuestions) {
+      CLI::App& app = add(tool, row.name, row.arguments, row.help);
+      app.add_option("ARGUMENT", arguments_, row.arguments)->required();
     }
   }
 
@@ -122,12 +153,24 @@ class QueryCommands {
     for (std::size_t i = 0; i < commands_.size(); ++i) {
       if (!commands_[i].chosen()) continue;
       commands_[i].check(context.environment);
-      return query_trace(context, query_rows()[i], path_, arguments_, json_);
+      const std::size_t count = query_rows().size();
+      if (i < count) return query_trace(context, query_rows()[i], path_, arguments_, json_);
+      return ask_in_gdb(kGdbQuestions[i - count].name, path_, arguments_, json_);
     }
     return std::nullopt;
   }
 
  private:
+  CLI::App& add(CLI::App& tool, const char* name, const std::string& arguments,
+                const std::string& help) {
+    const std::string usage = std::string("ttrace ") + name + " FILE " + arguments;
+    const std::string text = arguments.empty() ? help : help + ": " + usage;
+    CLI::App& app = commands_.emplace_back(tool, 0, name, text.c_str()).app();
+    app.add_option("FILE", path_, "a trace")->required();
+    app.add_flag("--json", json_, "as JSON (docs/json.md)");
+    return app;
+  }
+
   std::deque<Subcommand> commands_;  // stay where they are: options refer to them
   std::string path_;
   std::vector<std::string> arguments_;
@@ -156,8 +199,13 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
       "hang.");
 
   Subcommand until_fail_command(tool, kUntilFailTool, "until-fail",
-                                "run each case of a GoogleTest program until it fails:\n"
-                                "ttrace until-fail --attempts=500 -- ./tests [FLAGS]");
+                                "run each case of a test program until it fails, or a plain "
+                                "program:\nttrace until-fail --attempts=500 -- ./tests [FLAGS]");
+  Subcommand launch_command(tool, kLaunchTool, "launch",
+                            "the same as a test launcher: ttrace launch [--NAME=VALUE...] ./tests "
+                            "[FLAGS]; listings, and programs without a framework, run untouched");
+  Subcommand cases_command(tool, kCasesTool, "cases",
+                           "print the cases of a test program as JSON: ttrace cases -- ./tests");
   Subcommand record_command(tool, kRecordTool, "record",
                             "record one run of a program: ttrace record -- PROGRAM [ARGUMENTS]");
   Subcommand replay_command(tool, kReplayTool, "replay",
@@ -205,10 +253,7 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
   reference_command.app().add_flag("--man", man_page, "as ttrace(1)");
   verify_command.app().add_flag("--replay", with_replay, "replay it once, too");
 
-  const bool executes =
-      !arguments.empty() && (arguments[0] == "until-fail" || arguments[0] == "record");
-  const SplitArguments split =
-      executes ? split_at_dashes(arguments) : SplitArguments{arguments, {}, false};
+  const SplitArguments split = split_arguments(arguments);
   try {
     std::vector<std::string> reversed(split.ours.rbegin(), split.ours.rend());
     tool.parse(reversed);
@@ -230,6 +275,16 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
     until_fail_command.check(environment, true);
     return until_fail(context, until_fail_command.flags(),
                       program_of(split, "ttrace until-fail --attempts=500 -- ./tests"));
+  }
+  if (launch_command.chosen()) {
+    launch_command.check(environment, true);
+    return launch_program(context, launch_command.flags(),
+                          program_of(split, "ttrace launch --attempts=5 ./tests"));
+  }
+  if (cases_command.chosen()) {
+    cases_command.check(environment, true);
+    return print_cases(context, cases_command.flags(),
+                       program_of(split, "ttrace cases -- ./tests"));
   }
   if (record_command.chosen()) {
     record_command.check(environment, true);

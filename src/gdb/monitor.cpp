@@ -62,10 +62,21 @@ std::optional<Position> position_named(const DebugTarget& target, std::string_vi
     const auto failure = target.failure();
     return failure ? std::optional(Position{failure->event}) : std::nullopt;
   }
-  std::uint64_t event = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), event);
-  if (error != std::errc() || end != name.data() + name.size()) return {};
-  return Position{EventNumber(event)};
+  // EVENT, or EVENT+TICKS+STEPS for a place between two events.
+  std::array<std::uint64_t, 3> numbers{};
+  std::size_t count = 0;
+  for (std::string_view rest = name; count < numbers.size(); ++count) {
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), numbers.at(count));
+    if (error != std::errc()) return {};
+    rest.remove_prefix(std::size_t(end - rest.data()));
+    if (rest.empty()) break;
+    if (!rest.starts_with('+') || count + 1 == numbers.size()) return {};
+    rest.remove_prefix(1);
+  }
+  const EventNumber event(numbers[0]);
+  if (count == 0) return Position{event};
+  return Position{event, numbers[1], numbers[2]};
 }
 
 MonitorAnswer go_to(DebugTarget& target, std::string_view argument) {
@@ -120,7 +131,8 @@ struct Command {
 
 constexpr std::array kCommands{
     Command{"when", "when [--json]: the present event, ticks, thread, time and test case", when},
-    Command{"goto", "goto EVENT|begin|end|failure: where the next continue goes", go_to},
+    Command{"goto", "goto EVENT[+TICKS[+STEPS]]|begin|end|failure: where the next continue goes",
+            go_to},
     Command{"run", "run EVENT: the same as goto", go_to},
     Command{"session", "session: facts about this session, as JSON", session},
     Command{"drop", "drop: forgets what was changed or called here", drop},
@@ -160,6 +172,10 @@ MonitorAnswer ask(DebugTarget& target, const QueryRow& row, std::string_view arg
       input.arguments.emplace_back(word);
     }
   }
+  input.place =
+      QueryPlace{target.position().event, [&](Pid pid, Address at, std::span<std::byte> into) {
+                   return pid == target.process() ? target.read_memory(at, into) : 0;
+                 }};
   return {answer_query(row, input, json), {}};
 }
 

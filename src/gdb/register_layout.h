@@ -22,7 +22,7 @@ struct RegisterValues {
 /// a matter of the machine that the replay runs on.
 class RegisterLayout {
  public:
-  explicit RegisterLayout(const XsaveLayout& machine = XsaveLayout::of_this_machine());
+  explicit RegisterLayout(const XsaveLayout& machine = xsave_layout_here());
 
   /// XML of the target description (qXfer:features:read:target.xml).
   std::string description() const;

@@ -1,5 +1,6 @@
 #include "gdb/register_rows.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -18,7 +19,23 @@ constexpr const char* kPkeys = "org.gnu.gdb.i386.pkeys";
 
 using Source = RegisterRow::Source;
 using Rows = std::vector<RegisterRow>;
-using X = XsaveLayout;
+
+bool has(const XsaveLayout& machine, unsigned component) {
+  return std::ranges::find(machine.components, component, &XsaveComponent::number) !=
+         machine.components.end();
+}
+
+/// Of a component that there is.
+std::size_t offset_of(const XsaveLayout& machine, unsigned component) {
+  const auto found = std::ranges::find(machine.components, component, &XsaveComponent::number);
+  return found->offset;
+}
+
+/// The three of AVX-512, which come together.
+bool has_avx512(const XsaveLayout& machine) {
+  return has(machine, xstate::kOpmask) && has(machine, xstate::kZmmHi256) &&
+         has(machine, xstate::kHi16Zmm);
+}
 
 void add_core(Rows& rows) {
   const auto word = [&](const char* name, std::size_t offset, const char* type = "int64",
@@ -32,7 +49,7 @@ void add_core(Rows& rows) {
   const auto x87 = [&](const char* name, std::size_t offset, std::size_t stored,
                        std::uint32_t initial = 0) {
     rows.push_back(
-        {kCore, name, "int", "float", 4, Source::image, offset, stored, X::x87, initial});
+        {kCore, name, "int", "float", 4, Source::image, offset, stored, xstate::kX87, initial});
   };
   using R = GeneralRegisters;
   word("rax", offsetof(R, rax));
@@ -61,12 +78,12 @@ void add_core(Rows& rows) {
   half("gs", offsetof(R, gs), "int32");
   for (std::size_t i = 0; i < 8; ++i) {
     rows.push_back({kCore, "st" + std::to_string(i), "i387_ext", "", 10, Source::image,
-                    fxsave::kStack + fxsave::kSlot * i, 10, X::x87});
+                    fxsave::kStack + fxsave::kSlot * i, 10, xstate::kX87});
   }
   x87("fctrl", fxsave::kControlWord, 2, 0x37f);
   x87("fstat", fxsave::kStatusWord, 2);
   rows.push_back({kCore, "ftag", "int", "float", 4, Source::tag_word, fxsave::kAbridgedTags, 1,
-                  X::x87, 0xffff});
+                  xstate::kX87, 0xffff});
   x87("fiseg", fxsave::kInstructionSegment, 2);
   x87("fioff", fxsave::kInstructionOffset, 4);
   x87("foseg", fxsave::kOperandSegment, 2);
@@ -97,7 +114,7 @@ void add(Rows& rows, const VectorRows& all) {
 }
 
 void add_sse(Rows& rows) {
-  add(rows, {kSse, "xmm", "", 0, 16, "vec128", 16, fxsave::kXmm, fxsave::kSlot, X::sse});
+  add(rows, {kSse, "xmm", "", 0, 16, "vec128", 16, fxsave::kXmm, fxsave::kSlot, xstate::kSse});
   rows.push_back({kSse, "mxcsr", "i386_mxcsr", "vector", 4, Source::image, fxsave::kMxcsr, 4});
 }
 
@@ -106,13 +123,14 @@ void add_general(Rows& rows, const char* feature, const char* name, std::size_t 
 }
 
 void add_avx512(Rows& rows, const XsaveLayout& machine) {
-  const std::size_t high = machine.offset[X::hi16_zmm];  // whole registers, 64 bytes each
-  const std::size_t upper = machine.offset[X::zmm_hi256];
-  add(rows, {kAvx512, "xmm", "", 16, 16, "vec128", 16, high, 64, X::hi16_zmm});
-  add(rows, {kAvx512, "ymm", "h", 16, 16, "uint128", 16, high + 16, 64, X::hi16_zmm});
-  add(rows, {kAvx512, "k", "", 0, 8, "uint64", 8, machine.offset[X::opmask], 8, X::opmask});
-  add(rows, {kAvx512, "zmm", "h", 0, 16, "v2ui128", 32, upper, 32, X::zmm_hi256});
-  add(rows, {kAvx512, "zmm", "h", 16, 16, "v2ui128", 32, high + 32, 64, X::hi16_zmm});
+  const std::size_t high = offset_of(machine, xstate::kHi16Zmm);  // whole registers, 64 bytes each
+  const std::size_t upper = offset_of(machine, xstate::kZmmHi256);
+  add(rows, {kAvx512, "xmm", "", 16, 16, "vec128", 16, high, 64, xstate::kHi16Zmm});
+  add(rows, {kAvx512, "ymm", "h", 16, 16, "uint128", 16, high + 16, 64, xstate::kHi16Zmm});
+  add(rows, {kAvx512, "k", "", 0, 8, "uint64", 8, offset_of(machine, xstate::kOpmask), 8,
+             xstate::kOpmask});
+  add(rows, {kAvx512, "zmm", "h", 0, 16, "v2ui128", 32, upper, 32, xstate::kZmmHi256});
+  add(rows, {kAvx512, "zmm", "h", 16, 16, "v2ui128", 32, high + 32, 64, xstate::kHi16Zmm});
 }
 
 struct FeatureTypes {
@@ -169,13 +187,14 @@ std::vector<RegisterRow> register_rows(const XsaveLayout& machine) {
   add_general(rows, kLinux, "orig_rax", offsetof(R, orig_rax));
   add_general(rows, kSegments, "fs_base", offsetof(R, fs_base));
   add_general(rows, kSegments, "gs_base", offsetof(R, gs_base));
-  if (machine.has(X::avx)) {
-    add(rows, {kAvx, "ymm", "h", 0, 16, "uint128", 16, machine.offset[X::avx], 16, X::avx});
+  if (has(machine, xstate::kAvx)) {
+    add(rows, {kAvx, "ymm", "h", 0, 16, "uint128", 16, offset_of(machine, xstate::kAvx), 16,
+               xstate::kAvx});
   }
-  if (machine.has_avx512()) add_avx512(rows, machine);
-  if (machine.has(X::pkru)) {
-    rows.push_back(
-        {kPkeys, "pkru", "int", "", 4, Source::image, machine.offset[X::pkru], 4, X::pkru});
+  if (has_avx512(machine)) add_avx512(rows, machine);
+  if (has(machine, xstate::kPkru)) {
+    rows.push_back({kPkeys, "pkru", "int", "", 4, Source::image, offset_of(machine, xstate::kPkru),
+                    4, xstate::kPkru});
   }
   return rows;
 }

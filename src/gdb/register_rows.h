@@ -5,9 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "gdb/xsave_layout.h"
+#include "base/xsave_layout.h"
 
 namespace ttrace::gdb {
+
+/// Numbers of components of the extended state: bits of XCR0.
+namespace xstate {
+inline constexpr unsigned kX87 = 0;
+inline constexpr unsigned kSse = 1;
+inline constexpr unsigned kAvx = 2;
+inline constexpr unsigned kOpmask = 5;
+inline constexpr unsigned kZmmHi256 = 6;
+inline constexpr unsigned kHi16Zmm = 7;
+inline constexpr unsigned kPkru = 9;
+}  // namespace xstate
 
 /// One register: what a debugger is told of it, and where its value lies.
 struct RegisterRow {

@@ -62,13 +62,17 @@ EventNumber after(EventNumber event) { return EventNumber(event.value() + 1); }
 
 }  // namespace
 
-ReplayTarget::ReplayTarget(TraceReader& trace)
+ReplayTarget::ReplayTarget(TraceReader& trace, std::optional<Pid> process)
     : trace_(trace), outline_(make_outline(trace)), timeline_(trace) {
   timeline_.on_output([this](int, ByteView text) {
     if (sink_) sink_(text);
   });
-  pid_ = outline_.of_failure;
-  const auto failing = failure();
+  pid_ = process.value_or(outline_.of_failure);
+  if (!outline_.processes.contains(pid_)) {
+    throw UsageError(trace.path() + " has no process " + std::to_string(pid_.value()) +
+                     "; ttrace processes lists them");
+  }
+  const auto failing = pid_ == outline_.of_failure ? failure() : std::nullopt;
   begin_ = process_outline().begin;
   for (const EventNumber exec : process_outline().execs) {
     const bool before_failure = failing && exec < failing->event;

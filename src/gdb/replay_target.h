@@ -18,8 +18,9 @@ namespace ttrace::gdb {
 class ReplayTarget : public DebugTarget {
  public:
   /// Reads the whole trace once, then replays up to the failure, or to the begin if there is none.
-  /// `trace` must outlive this object. Throws TraceError and Divergence.
-  explicit ReplayTarget(TraceReader& trace);
+  /// `process`: another one than that, which then stands at its begin. `trace` must outlive this
+  /// object. Throws TraceError, Divergence, and UsageError if there is no such process.
+  explicit ReplayTarget(TraceReader& trace, std::optional<Pid> process = {});
   ~ReplayTarget() override;
 
   Pid process() const override { return pid_; }

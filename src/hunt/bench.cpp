@@ -13,8 +13,9 @@ AttemptReport Bench::attempt(const AttemptOrder& order) {
     result.not_recordable = error.name();
   }
   AttemptReport report;
-  report.verdict = judge(result, marks_);
+  report.verdict = judge(result, rules_);
   report.warnings = result.warnings;
+  report.contended_ticks = result.contended_ticks;
   if (report.verdict.is_failure()) {
     for (const OutputChunk& chunk : result.output) report.output += chunk.text;
     held_ = std::move(result);

@@ -12,8 +12,8 @@ namespace ttrace {
 class Bench {
  public:
   /// All must outlive it.
-  Bench(Lab& lab, const std::vector<TestCase>& cases, Marks marks)
-      : lab_(lab), cases_(cases), marks_(marks) {}
+  Bench(Lab& lab, const std::vector<TestCase>& cases, Rules rules)
+      : lab_(lab), cases_(cases), rules_(std::move(rules)) {}
 
   AttemptReport attempt(const AttemptOrder& order);
   KeptTrace keep(const TraceInfo& info, bool with_stack);
@@ -21,15 +21,15 @@ class Bench {
  private:
   Lab& lab_;
   const std::vector<TestCase>& cases_;
-  Marks marks_;
+  Rules rules_;
   std::optional<RecordResult> held_;
 };
 
 /// A crew of one, in this process.
 class LocalCrew : public Crew {
  public:
-  LocalCrew(Lab& lab, const std::vector<TestCase>& cases, Marks marks)
-      : lab_(lab), bench_(lab, cases, marks) {}
+  LocalCrew(Lab& lab, const std::vector<TestCase>& cases, const Rules& rules)
+      : lab_(lab), bench_(lab, cases, rules) {}
 
   int size() const override { return 1; }
   void begin(int, const AttemptOrder& order) override { order_ = order; }

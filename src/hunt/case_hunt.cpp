@@ -27,7 +27,7 @@ std::string place_of(const Verdict& verdict) {
 }  // namespace
 
 bool CaseHunt::wants_attempt() const {
-  if (done_) return false;
+  if (done_ || (begun_ > 0 && !contended_ticks_)) return false;
   return (!last_ || begun_ < *last_) && (plan_.attempts == 0 || begun_ < plan_.attempts);
 }
 
@@ -35,7 +35,7 @@ AttemptOrder CaseHunt::next_order(std::chrono::milliseconds now) {
   if (begun_ == 0) began_at_ = now;
   const int attempt = ++begun_;
   const Chaos chaos = plan_.chaos.value_or(attempt == 1 ? Chaos::off : Chaos::mixed);
-  return {index_, attempt, seed_of(attempt), chaos};
+  return {index_, attempt, seed_of(attempt), chaos, contended_ticks_.value_or(0)};
 }
 
 std::uint64_t CaseHunt::seed_of(int attempt) const {
@@ -51,6 +51,7 @@ bool CaseHunt::ends_case(const Verdict& verdict, int attempt) const {
 }
 
 void CaseHunt::report(int attempt, int member, AttemptReport report) {
+  if (attempt == 1) contended_ticks_ = report.contended_ticks;
   if (done_ || (last_ && attempt > *last_)) return;
   if (ends_case(report.verdict, attempt)) {
     last_ = attempt;

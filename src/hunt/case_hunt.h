@@ -63,6 +63,8 @@ class CaseHunt {
   std::size_t index_;
   CaseResult result_;
   int begun_ = 0;                  ///< attempts that were given out
+  /// What the first attempt counted: the sizes of all others follow it, so they begin after it.
+  std::optional<std::uint64_t> contended_ticks_;
   int noted_ = 0;                  ///< attempts that were taken note of: all up to this number
   std::optional<int> last_;        ///< the attempt that will end the case, as far as is known
   std::map<int, Report> reports_;  ///< that came back before an earlier one

@@ -21,6 +21,7 @@ struct AttemptOrder {
   int attempt = 1;       ///< its number in that case, from 1
   std::uint64_t seed = 0;
   Chaos chaos = Chaos::mixed;
+  std::uint64_t expected_ticks = 0;  ///< RecordOptions::expected_ticks
 };
 
 /// What an attempt said.
@@ -28,6 +29,7 @@ struct AttemptReport {
   Verdict verdict;
   std::vector<std::string> warnings;
   std::string output;  ///< of failures only: both streams in order
+  std::uint64_t contended_ticks = 0;  ///< RecordResult::contended_ticks
 };
 
 /// What became of the trace of a failing attempt.

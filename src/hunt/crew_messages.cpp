@@ -35,6 +35,7 @@ void write(ByteWriter& out, const AttemptOrder& order) {
   out.signed_varint(order.attempt);
   out.varint(order.seed);
   out.u8(std::uint8_t(order.chaos));
+  out.varint(order.expected_ticks);
 }
 
 AttemptOrder read_attempt(ByteReader& in) {
@@ -43,6 +44,7 @@ AttemptOrder read_attempt(ByteReader& in) {
   order.attempt = int(in.signed_varint());
   order.seed = in.varint();
   order.chaos = Chaos(in.u8());
+  order.expected_ticks = in.varint();
   return order;
 }
 
@@ -68,6 +70,7 @@ void write(ByteWriter& out, const AttemptReport& report) {
   out.varint(report.warnings.size());
   for (const std::string& warning : report.warnings) out.text(warning);
   out.text(report.output);
+  out.varint(report.contended_ticks);
 }
 
 AttemptReport read_report(ByteReader& in) {
@@ -77,6 +80,7 @@ AttemptReport read_report(ByteReader& in) {
   if (in.u8() != 0) report.verdict.failure = read_failure(in);
   for (std::size_t left = in.count(); left > 0; --left) report.warnings.push_back(in.text());
   report.output = in.text();
+  report.contended_ticks = in.varint();
   return report;
 }
 

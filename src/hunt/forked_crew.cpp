@@ -102,7 +102,7 @@ void ForkedCrew::serve(int number, Fd orders, Fd answers, pid_t parent) {
     other.answers.reset();
   }
   if (options_.begin) options_.begin(number);
-  Bench bench(lab_, cases_, options_.marks);
+  Bench bench(lab_, cases_, options_.rules);
   for (Bytes message; receive_message(orders.value(), message);) {
     if (!send_message(answers.value(), encode(obey(bench, decode_order(message))))) break;
   }

@@ -19,7 +19,7 @@ class ForkedCrew : public Crew {
  public:
   struct Options {
     int size = 1;
-    Marks marks = Marks::required;
+    Rules rules;
     /// Members see the signals that a terminal sends to all; what reaches this process alone is
     /// passed on to them.
     const std::atomic<bool>* interrupted = nullptr;

@@ -6,11 +6,12 @@
 
 namespace ttrace {
 
-Program attempt_program(const TestBinary& binary, const TestCase& test, bool color) {
+Program attempt_program(const TestBinary& binary, const TestCase& test, bool color,
+                        std::uint64_t seed) {
   const Framework& framework = *binary.framework;
   const bool chosen = environment_value(binary.environment, "NO_COLOR").has_value() ||
                       environment_value(binary.environment, "GTEST_COLOR").has_value();
-  return {binary.path, framework.attempt_arguments(binary.arguments, test, color && !chosen),
+  return {binary.path, framework.attempt_arguments(binary.arguments, test, color && !chosen, seed),
           supervised(without_names(binary.environment, framework.attempt_unset))};
 }
 
@@ -32,13 +33,16 @@ RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& ord
   options.portable = options_.portable;
   options.limits = options_.limits;
   options.cpuid = &cpuid_;
-  return record(attempt_program(binary_, test, options_.color), options);
+  options.addresses = options_.addresses;
+  options.expected_ticks = order.expected_ticks;
+  return record(attempt_program(binary_, test, options_.color, order.seed), options);
 }
 
 std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
   TestCase test;
   test.name = info.case_name;
-  TraceInfo full = describe_recording(attempt_program(binary_, test, options_.color), result);
+  TraceInfo full =
+      describe_recording(attempt_program(binary_, test, options_.color, info.seed), result);
   describe_cpu(result, options_.portable, SiteCache::default_directory(), full);
   full.framework = info.framework;
   full.case_name = info.case_name;

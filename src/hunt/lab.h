@@ -40,11 +40,12 @@ class RecordingLab : public Lab {
     std::string directory;  ///< of the traces
     bool color = false;     ///< output is shown on a terminal
     const std::atomic<bool>* interrupted = nullptr;
-    TickPlanCache* ticks = nullptr;                                ///< null: attempts have no ticks
-    bool agent = false;                                            ///< RecordOptions::agent
-    std::vector<std::string> private_paths;                        ///< RecordOptions::private_paths
-    bool portable = false;                                         ///< RecordOptions::portable
-    RecordingLimits limits;                                        ///< RecordOptions::limits
+    TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
+    bool agent = false;                      ///< RecordOptions::agent
+    std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
+    bool portable = false;                   ///< RecordOptions::portable
+    RecordingLimits limits;                  ///< RecordOptions::limits
+    AddressChoice addresses = AddressChoice::mixed;
     std::function<std::string(const std::string& path)> stack_of;  ///< Lab::stack_of; may be empty
   };
   /// `sites` and `options.ticks` must outlive it.
@@ -69,6 +70,7 @@ class RecordingLab : public Lab {
 };
 
 /// What is executed for one attempt: the case alone, as the framework takes it.
-Program attempt_program(const TestBinary& binary, const TestCase& test, bool color);
+Program attempt_program(const TestBinary& binary, const TestCase& test, bool color,
+                        std::uint64_t seed);
 
 }  // namespace ttrace

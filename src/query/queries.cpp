@@ -21,6 +21,9 @@ constexpr std::array kRows{
              threads_text},
     QueryRow{"processes", "", 0, "show the processes as a tree, and how each of them ended",
              ask_processes, processes_text},
+    QueryRow{"blocked", "", 0,
+             "say what each thread waits for, and who holds it, at the failure or the end",
+             ask_blocked, blocked_text},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/blocked.h"
 #include "trace/reader.h"
 
 namespace ttrace {
@@ -14,10 +15,18 @@ namespace ttrace {
 /// Members stay in the order in which they were put: that of docs/json.md.
 using Json = nlohmann::ordered_json;
 
+/// A place in a recording, and how to read the memory of its processes there.
+struct QueryPlace {
+  EventNumber event;
+  ProcessMemory memory;
+};
+
 /// A question to a trace, and about what.
 struct QueryInput {
   TraceReader& trace;
   std::vector<std::string> arguments;
+  /// The place that a debugger stands at; none: the failure, or the end.
+  std::optional<QueryPlace> place{};
 };
 
 /// One kind of question. The tool has a subcommand for each (ttrace NAME FILE ARGUMENTS), a

@@ -24,4 +24,7 @@ std::string threads_text(const Json& answer);
 Json ask_processes(const QueryInput& input);
 std::string processes_text(const Json& answer);
 
+Json ask_blocked(const QueryInput& input);
+std::string blocked_text(const Json& answer);
+
 }  // namespace ttrace

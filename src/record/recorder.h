@@ -27,6 +27,10 @@ struct RecordOptions {
   /// Decides every choice of the scheduler.
   std::uint64_t seed = 0;
   Chaos chaos = Chaos::mixed;
+  AddressChoice addresses = AddressChoice::mixed;
+  /// How many ticks an earlier attempt ran while there were several threads
+  /// (RecordResult::contended_ticks): sizes of chaos follow it. 0: not known.
+  std::uint64_t expected_ticks = 0;
   /// The attempt is ended as a hang after this long on the clock; zero: never.
   std::chrono::milliseconds timeout{0};
   /// True: standard input is empty, output is collected in RecordResult::output and not shown, and
@@ -92,7 +96,8 @@ struct RecordResult {
   std::uint64_t duration_us = 0;
   /// It executed memory that is no file's: code that is written at run time.
   bool writes_code = false;
-  std::uint64_t ticks = 0;  ///< of all threads together
+  std::uint64_t ticks = 0;            ///< of all threads together
+  std::uint64_t contended_ticks = 0;  ///< those of them while there was more than one thread
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.
   std::optional<std::string> not_recordable;

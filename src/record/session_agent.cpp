@@ -65,7 +65,10 @@ void RecordSession::set_agent(Thread& thread) {
   if (!wants_agent(thread)) return turn_agent_off(space);
   const bool alone = threads_.size() == 1;
   if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone) return;
-  const std::uint64_t calls = alone ? kAlone : scheduler_.calls_in_process(thread.tid);
+  const std::optional<std::uint64_t> drawn =
+      alone ? kAlone : scheduler_.calls_in_process(thread.tid);
+  if (drawn == 0) scheduler_.passed_all_calls();
+  const std::uint64_t calls = drawn.value_or(0);
   if (calls == 0) return turn_agent_off(space);
   struct {
     agent::Mode mode;

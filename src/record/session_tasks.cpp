@@ -178,6 +178,7 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
       copy.shares_memory = parent.shares_memory;
+      copy.believes_hidden = parent.believes_hidden;
       copy.shows_changed_files = parent.shows_changed_files;
       copy.shows_shared_files = parent.shows_shared_files;
       copy.scratch = parent.scratch.copy();

@@ -107,6 +107,7 @@ void RecordSession::arrive(Thread& thread, std::uint64_t steps, const StepSite& 
   // A signal frame must not hold a place inside a stub's copy of a loop.
   const bool is_copy = plan_of_stub(space.plans, Address(thread.regs.rip)) != nullptr;
   thread.place = is_copy ? Thread::Place::user : Thread::Place::boundary;
+  thread.preempted = !is_copy;
   want_switch_ = true;
   thread.left_at_access = site.touches_shared;
   thread.accesses_left = scheduler_.accesses_after_return(thread.tid);

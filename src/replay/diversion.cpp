@@ -27,6 +27,7 @@ std::unique_ptr<Diversion> Replayer::divert(Pid pid) const {
   const std::unique_ptr<State> copy = state_->fork();
   for (const auto& [tid, thread] : copy->threads) {
     if (thread->process->pid == pid) {
+      copy->turn_agent_off(*thread->process->space);
       return std::make_unique<Diversion>(pid, thread->process->space, *this, state_->trace);
     }
   }

@@ -166,10 +166,10 @@ std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64
   return inject(task(), InjectBy::step, number, args);
 }
 
-void HostProcess::map_zero(Address start, std::uint64_t length, int protection) {
-  constexpr std::uint64_t kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+void HostProcess::map_zero(Address start, std::uint64_t length, int protection, int more) {
+  const auto flags = std::uint64_t(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | more);
   const std::int64_t result =
-      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), kFlags, ~0ull, 0});
+      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), flags, ~0ull, 0});
   if (result != std::int64_t(start.value())) {
     throw SystemError("map memory of the replay", int(-result));
   }

@@ -127,10 +127,11 @@ struct Replayer::State {
   void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                            const SyscallExit& exit);
   void map(ReplaySpace& space, const Mapping& mapping);
+  void map_growing(ReplaySpace& space, Mapping mapping);
   void map_shared(ReplaySpace& space, Mapping mapping, const SharedChange& shown,
                   std::uint64_t offset);
   void detach(ReplaySpace& space, Address at);
-  void raise_stack_limit(ReplaySpace& space, std::uint64_t limit);
+  void set_stack_limit(ReplaySpace& space, std::uint64_t limit);
 
   /// A recorded file, open for reading.
   const Fd& open_object(std::uint32_t object);
@@ -144,7 +145,7 @@ struct Replayer::State {
   Bytes vector_state_here(const Bytes& recorded) const;
 
   TraceReader& trace;
-  bool uses_agent = true;
+  bool uses_agent = false;
   XsaveLayout layout;                         ///< of vector states here
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it

@@ -149,6 +149,7 @@ ReplayStop Timeline::step_backward(const TimelineLimits& limits) {
 
   ReplayLimits step;
   step.step = tid;
+  step.interrupt = limits.interrupt;
   if (from.at_event()) {
     step.before_event = from.event;
   } else {
@@ -157,6 +158,10 @@ ReplayStop Timeline::step_backward(const TimelineLimits& limits) {
   Position last = *now_->place();
   for (int steps = 1;; ++steps) {
     const ReplayStop stop = now_->run(step);
+    if (stop.kind == Kind::interrupted) {
+      seek(from);
+      return stop_here(Kind::interrupted, tid);
+    }
     const Position here = *now_->place();
     if (stop.kind != Kind::stepped || here >= from) break;
     last = here;

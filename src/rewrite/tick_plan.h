@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/registers.h"
+#include "base/unforked.h"
 #include "rewrite/content_key.h"
 #include "rewrite/sites.h"
 
@@ -81,7 +82,7 @@ class TickPlan {
   const PlanSegment& stubs() const { return stubs_; }
   /// RDRAND, RDSEED, CPUID: their first byte is INT3 in the patched text.
   const std::vector<Site>& sites() const { return sites_; }
-  const std::vector<ModifiedRange>& modified() const { return modified_; }
+  const UnforkedVector<ModifiedRange>& modified() const { return modified_; }
   const std::string& warning() const { return warning_; }
 
   bool in_stubs(std::uint64_t address) const { return address - stubs_.address < stubs_.length; }
@@ -130,9 +131,9 @@ class TickPlan {
   std::vector<PlanSegment> segments_;
   PlanSegment stubs_;
   std::vector<Site> sites_;
-  std::vector<ModifiedRange> modified_;
-  std::vector<DueEntry> due_;       // ascending by `at`
-  std::vector<PlaceEntry> places_;  // ascending by `at`, not overlapping
+  UnforkedVector<ModifiedRange> modified_;
+  UnforkedVector<DueEntry> due_;       // ascending by `at`
+  UnforkedVector<PlaceEntry> places_;  // ascending by `at`, not overlapping
   std::string warning_;
 };
 

@@ -1,7 +1,7 @@
 """Takes one guest the whole way: record, verify, replay.
 
-    record_replay_test.py --ttrace TTRACE --guest GUEST [--seeds N] [--status N | --refused TEXT]
-                          [-- GUEST ARGUMENTS...]
+    record_replay_test.py --ttrace TTRACE --guest GUEST [--seeds N] [--chaos N]
+                          [--status N | --refused TEXT] [-- GUEST ARGUMENTS...]
 
 A replay must print what the recording printed and end as it ended, every time. No process and no
 file may be left behind. With --refused the recording must fail and name TEXT in its one line.
@@ -103,8 +103,10 @@ class Guest:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("TTRACE_")}
         environment.update(TMPDIR=self.work, LC_ALL="C")
+        # In a group of its own: a guest may signal its whole group.
         with subprocess.Popen(command, cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              start_new_session=True) as process:
             try:
                 out, err = process.communicate(timeout=LIMIT)
             except subprocess.TimeoutExpired:
@@ -114,9 +116,10 @@ class Guest:
                 raise Wrong(describe(result)) from None
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
-    def record(self, seed, ticks, agent):
+    def record(self, seed, ticks, agent, *flags):
         return self.run(self.options.ttrace, "record", "-o", self.trace, "--seed", str(seed),
-                        f"--ticks={ticks}", f"--agent={agent}", "--", self.options.guest, *self.options.arguments)
+                        f"--ticks={ticks}", f"--agent={agent}", *flags, "--", self.options.guest,
+                        *self.options.arguments)
 
     def refused(self):
         result = self.record(1, self.options.ticks or "auto", "on")
@@ -128,9 +131,9 @@ class Guest:
                 f"\"{self.options.refused}\" is not in the line", result)
         require(os.listdir(self.directory) == ["work"], "the refused recording kept a file", result)
 
-    def round_trip(self, seed, ticks, replays):
+    def round_trip(self, seed, ticks, replays, *flags):
         # However it was recorded, it can be replayed either way.
-        recorded = self.record(seed, ticks, "off" if seed % 3 == 2 else "on")
+        recorded = self.record(seed, ticks, "off" if seed % 3 == 2 else "on", *flags)
         require(recorded.returncode == self.options.status,
                 f"seed {seed}: the exit code is not {self.options.status}", recorded)
         # The recorder's own line comes last; a replay has none.
@@ -155,6 +158,8 @@ class Guest:
         else:
             for seed in range(1, self.options.seeds + 1):
                 self.round_trip(seed, self.options.ticks or "software", 3 if seed == 1 else 1)
+            for seed in range(1, self.options.chaos + 1):
+                self.round_trip(seed, self.options.ticks or "software", 1, "--chaos=on")
             if not self.options.ticks:
                 self.round_trip(1, "none", 1)
         left = processes_left()
@@ -167,6 +172,7 @@ def main():
     parser.add_argument("--ttrace", required=True)
     parser.add_argument("--guest", required=True)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--chaos", type=int, default=0, help="so many times more under chaos")
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--refused")
     parser.add_argument("--ticks", help="this kind only, instead of software and none")

@@ -11,7 +11,7 @@ import signal
 from robustness_common import (check, contents, duration_of, in_order, killed_after, main,
                                require)
 
-MOMENTS = int(os.environ.get("ROBUSTNESS_MOMENTS", "6"))
+MOMENTS = int(os.environ.get("ROBUSTNESS_MOMENTS", "4"))
 SIGNALS = signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP
 
 

@@ -91,7 +91,7 @@ def more_processes_at_once_than_descriptors(place):
 @check
 def same_trace_as_in_memory(place):
     """Where the events were meanwhile makes no difference."""
-    program = place.guest("scale_guest"), "events", "3000"
+    program = place.guest("scale_guest"), "events", "6000"
     dumps = []
     for memory in "64K", "1G":
         place.tool("record", "--seed=1", f"--memory={memory}", "-o", "t.ttrace", "--", *program)

@@ -181,7 +181,7 @@ _ttrace_load_printers()
 gdb.execute("set unwindonsignal on")
 
 
-def ttrace_start(script, line):
+def ttrace_start(script, line, shows=True):
     """Asks the server on descriptor `line` where to connect, and goes to the failure."""
     os.close(script)
     os.set_inheritable(line, False)
@@ -194,4 +194,5 @@ def ttrace_start(script, line):
         remote += more
     with _TtraceQuiet():
         gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
-    _ttrace_show_place(_ttrace_session())
+    if shows:
+        _ttrace_show_place(_ttrace_session())

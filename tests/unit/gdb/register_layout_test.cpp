@@ -16,14 +16,8 @@ struct Described {
 
 /// A machine with everything that there is a description of, laid out as Intel's first one was.
 XsaveLayout rich_machine() {
-  XsaveLayout machine;
-  machine.enabled = 0x2e7;
-  machine.offset[XsaveLayout::avx] = 576;
-  machine.offset[XsaveLayout::opmask] = 1088;
-  machine.offset[XsaveLayout::zmm_hi256] = 1152;
-  machine.offset[XsaveLayout::hi16_zmm] = 1664;
-  machine.offset[XsaveLayout::pkru] = 2688;
-  return machine;
+  return {
+      0x2e7, 2696, {{2, 576, 256}, {5, 1088, 64}, {6, 1152, 512}, {7, 1664, 1024}, {9, 2688, 8}}};
 }
 constexpr std::size_t kRichImage = 2696;
 
@@ -81,7 +75,7 @@ TEST(Registers, AreThoseOfTheMachine) {
   };
   EXPECT_FALSE(has({}, "i386.avx"));
   XsaveLayout avx_only;
-  avx_only.enabled = 7;
+  avx_only.components = {{2, 576, 256}};
   EXPECT_TRUE(has(avx_only, "\"org.gnu.gdb.i386.avx\""));
   EXPECT_FALSE(has(avx_only, "avx512"));
   EXPECT_TRUE(has(rich_machine(), "avx512"));
