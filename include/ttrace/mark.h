@@ -20,7 +20,7 @@ enum ttrace_mark_kind {
   TTRACE_MARK_FREE_TEXT = 0,
   TTRACE_MARK_CASE_BEGIN = 1,       /* text: the case's full name */
   TTRACE_MARK_CASE_END = 2,         /* value: TTRACE_CASE_... */
-  TTRACE_MARK_ASSERTION_FAILED = 3, /* file, line, text: the message; value: 1 if fatal */
+  TTRACE_MARK_ASSERTION_FAILED = 3, /* file, line, text: the message; value: TTRACE_FAILED_... */
   TTRACE_MARK_ASSERTION_PASSED = 4,
   TTRACE_MARK_SECTION_BEGIN = 5,
   TTRACE_MARK_SECTION_END = 6,
@@ -28,6 +28,14 @@ enum ttrace_mark_kind {
 };
 
 enum ttrace_case_result { TTRACE_CASE_FAILED = 0, TTRACE_CASE_PASSED = 1, TTRACE_CASE_SKIPPED = 2 };
+
+/* What a failed assertion does. A fatal signal is no assertion: a framework reports it as one, from
+ * its signal handler, and file and line are those of the last assertion before. */
+enum ttrace_failure_kind {
+  TTRACE_FAILED_GOES_ON = 0,
+  TTRACE_FAILED_ENDS_CASE = 1,
+  TTRACE_FAILED_SIGNAL = 2
+};
 
 /* Read by the recorder while the call is made; nothing is kept. Strings are zero-terminated or
  * null; the recorder reads at most 4 KiB of `file` and 64 KiB of `text`. */

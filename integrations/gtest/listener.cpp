@@ -6,7 +6,13 @@
 #include "start.h"
 #include "ttrace/mark.h"
 
-extern "C" const char ttrace_framework_name[] = "gtest";
+extern "C" const char ttrace_framework_name[] = "gtest\0ttrace listener for gtest";
+
+#ifdef TTRACE_SUPERVISOR
+extern "C" {
+const char ttrace_supervisor_path[] = TTRACE_SUPERVISOR;
+}
+#endif
 
 namespace {
 

@@ -11,6 +11,8 @@
 
 /* Weak: a program that links ttrace::start alone names no framework. */
 extern const char ttrace_framework_name[] __attribute__((weak));
+/* Where the supervisor is, if the integration was built beside an installed one. */
+extern const char ttrace_supervisor_path[] __attribute__((weak));
 
 enum { kPathSize = 4096, kLineSize = 3 * kPathSize };
 
@@ -119,7 +121,8 @@ static void try_to_execute_from_path(char** argv, char** envp) {
 
 /* The design's order: where it was built, TTRACE, PATH. */
 static void __attribute__((noreturn)) execute_supervisor(char** argv, char** envp) {
-  const char* const built = TTRACE_SUPERVISOR_PATH;
+  const char* const built =
+      ttrace_supervisor_path != NULL ? ttrace_supervisor_path : TTRACE_SUPERVISOR_PATH;
   const char* const named = ttrace_environment_value(envp, "TTRACE");
   if (*built != '\0') try_to_execute(built, argv, envp);
   if (named != NULL) try_to_execute(named, argv, envp);

@@ -20,8 +20,12 @@ void ttrace_remember_environment(char** envp);
 /* The value of `name` in envp, null if it is missing or empty. Async-signal-safe. */
 const char* ttrace_environment_value(char** envp, const char* name);
 
-/* Defined by an integration: "gtest", what --framework= is given. */
+/* Defined by an integration: "gtest", what --framework= is given. After the terminating zero comes
+ * "ttrace listener for gtest": `ttrace until-fail` looks for it in a program's file. */
 extern const char ttrace_framework_name[];
+
+/* Defined by an integration that knows better than the start lines where the supervisor is. */
+extern const char ttrace_supervisor_path[];
 
 #ifdef __cplusplus
 }

@@ -6,13 +6,18 @@
 #include <array>
 #include <cctype>
 
+#include "cli/result_files.h"
+#include "cli/rules.h"
 #include "cli/values.h"
+#include "hunt/framework.h"
 
 namespace ttrace {
 namespace {
 
-constexpr unsigned kHunts = kInBinary | kUntilFailTool;
+constexpr unsigned kHunts = kInBinary | kUntilFailTool | kLaunchTool;
 constexpr unsigned kRecords = kHunts | kRecordTool;
+constexpr unsigned kLimitsStore = kHunts | kCollectTool;
+constexpr unsigned kNamesStore = kRecords | kListTool | kCollectTool | kReportTool;
 constexpr unsigned kReplays = kInBinary | kReplayTool;
 
 // clang-format off
@@ -26,8 +31,32 @@ constexpr std::array kRows = {
           "open a kept trace in gdb, stopped at the failure"},
   FlagRow{"help", FlagValue::none, "", "", kInBinary, true, false,
           "print this and end"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "", kUntilFailTool, false, false,
+          "attempts of each case (default: 100, or with --time as many as it allows)"},
+  FlagRow{"time", FlagValue::duration, "TIME", "", kHunts, false, false,
+          "begin no attempt after this time; instead of a number of attempts, or with one: 30m, 90s"},
+  FlagRow{"keep", FlagValue::attempts, "K", "", kHunts, false, false,
+          "go on after a failure, and keep the first K that differ in place or stack"},
+  FlagRow{"jobs", FlagValue::jobs, "N", "", kHunts, false, false,
+          "make N attempts at a time, each on a CPU of its own (default: as many as there are CPUs)"},
   FlagRow{"attempts", FlagValue::attempts, "N", "100", kUntilFailTool, false, false,
           "attempts of each case"},
+  FlagRow{"attempts", FlagValue::attempts, "N", "1", kLaunchTool, false, false,
+          "attempts of each case"},
+  FlagRow{"fallback", FlagValue::none, "", "", kUntilFailTool | kLaunchTool, false, false,
+          "where recording is impossible, run the program once without it and take that result"},
+  FlagRow{"attach", FlagValue::text, "FILE", "", kUntilFailTool | kLaunchTool, false, false,
+          "make FILE a copy of the first trace that is kept; without one there is no FILE afterwards"},
+  FlagRow{"framework", FlagValue::framework, "auto|gtest|catch2|none", "auto",
+          kUntilFailTool | kLaunchTool | kCasesTool, false, false,
+          "whose cases the program has; none: the whole program is the one case"},
+  FlagRow{"case", FlagValue::text, "NAME", "", kHunts, false, true,
+          "this case alone, by its full name, without asking the program; may be repeated"},
+  FlagRow{"fail-on", FlagValue::fail_on, "exit-status,signal,timeout,regex:RE",
+          "exit-status,signal,timeout", kHunts, false, false,
+          "what is a failure besides failed assertions; regex: a line of output matches"},
+  FlagRow{"follow", FlagValue::follow, "all|parent", "parent", kHunts, false, false,
+          "whose failed assertions count: those of forked children, too, or the first process's"},
   FlagRow{"timeout", FlagValue::duration, "TIME", "60", kHunts, false, false,
           "an attempt that runs longer is a hang: 10, 2.5s, 500ms, 2m; 0: no limit"},
   FlagRow{"timeout", FlagValue::duration, "TIME", "0", kRecordTool, false, false,
@@ -38,17 +67,33 @@ constexpr std::array kRows = {
           "what counts up to a switch in the middle of computation; none: switches at system calls"},
   FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
+  FlagRow{"agent", FlagValue::on_off, "on|off", "off", kRecords | kReplayTool, false, false,
+          "make and replay common system calls inside the process, without a stop for each"},
+  FlagRow{"aslr", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
+          "whether addresses differ from attempt to attempt; auto: in an eighth of those with chaos"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
-  FlagRow{"portable", FlagValue::none, "", "", kRecords, false, false,
-          "hide from the program what CPUs have beyond x86-64-v2, so that the trace replays on all"},
-  FlagRow{"memory", FlagValue::size, "SIZE", "32M", kRecords, false, false,
-          "how much of a recording is held in memory; what is more goes to an unnamed file in DIR"},
-  FlagRow{"quota", FlagValue::size, "SIZE", "32G", kRecords, false, false,
-          "an attempt is given up as not recordable when that file grows larger; 0: no limit"},
-  FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
+    FlagRow{"portable", FlagValue::none, "", "", kRecords, false, false,
+            "hide from the program what CPUs have beyond x86-64-v2, so that the trace replays on all"},
+    FlagRow{"memory", FlagValue::size, "SIZE", "32M", kRecords, false, false,
+            "how much of a recording is held in memory; what is more goes to an unnamed file in DIR"},
+    FlagRow{"quota", FlagValue::size, "SIZE", "32G", kRecords, false, false,
+            "an attempt is given up as not recordable when that file grows larger; 0: no limit"},
+    FlagRow{"environment", FlagValue::environment, "allow:NAMES|deny:NAMES", "", kRecords, false, false,
+            "variables that the program may see, or may not: NAME,PREFIX_*; what it does not see, no trace has"},
+    FlagRow{"output", FlagValue::results, "json:FILE|junit:FILE", "", kHunts, false, true,
+            "write the results to this file, too; may be repeated"},
+    FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kNamesStore, false, false,
           "where traces are kept"},
-  FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,
+  FlagRow{"max-size", FlagValue::size, "SIZE", "", kLimitsStore, false, false,
+          "keep that directory below this: remove the oldest traces, but not a case's newest: 2G, 500M"},
+  FlagRow{"max-traces", FlagValue::attempts, "N", "", kLimitsStore, false, false,
+          "the same for the number of traces in it"},
+  FlagRow{"output", FlagValue::file, "FILE", "ttrace-report.html", kReportTool, false, false,
+          "the page to write"},
+  FlagRow{"output", FlagValue::file, "FILE", "", kPackTool, false, false,
+          "the file to write (default: NAME.packed.ttrace in the working directory)"},
+  FlagRow{"output", FlagValue::file, "FILE", "", kRecordTool, false, false,
           "keep the trace as FILE (default: DIR/PROGRAM-N.ttrace)"},
   FlagRow{"autopilot", FlagValue::none, "", "", kReplays, false, false,
           "replay to the end without gdb: the recorded output and exit code"},
@@ -58,6 +103,12 @@ constexpr std::array kRows = {
           "replay and wait for a debugger there (loopback only) instead of starting gdb"},
   FlagRow{"batch", FlagValue::none, "", "", kReplays, false, false,
           "gdb without a prompt: it ends after the commands of --ex"},
+  FlagRow{"commands", FlagValue::text, "FILE", "", kReplays, false, true,
+          "a file of gdb commands to run first; may be repeated"},
+  FlagRow{"pid", FlagValue::text, "PID", "", kReplays, false, false,
+          "debug this process of the recording (default: the one that failed, or the first)"},
+  FlagRow{"ide", FlagValue::text, "vscode", "", kReplays, false, false,
+          "put this trace into .vscode/launch.json, and end"},
   FlagRow{"ex", FlagValue::text, "COMMAND", "", kReplays, false, true,
           "a gdb command to run first; may be repeated"},
 };
@@ -69,6 +120,11 @@ std::optional<bool> parse_switch(std::string_view value) {
   if (std::ranges::find(kYes, value) != std::end(kYes)) return true;
   if (std::ranges::find(kNo, value) != std::end(kNo)) return false;
   return std::nullopt;
+}
+
+bool is_jobs(const std::string& value) {
+  const auto number = parse_number(value);
+  return number && *number >= 1 && *number <= 1024;
 }
 
 bool is_attempts(const std::string& value) {
@@ -86,6 +142,7 @@ constexpr ValueRule kRules[] = {
     {FlagValue::none, "no value (or 0 or 1)",
      [](const std::string& text) { return parse_switch(text).has_value(); }},
     {FlagValue::attempts, "a number from 1 to 1000000000, like 500", is_attempts},
+    {FlagValue::jobs, "a number from 1 to 1024", is_jobs},
     {FlagValue::seed, "a number from 0 to 18446744073709551615",
      [](const std::string& text) { return parse_number(text).has_value(); }},
     {FlagValue::duration, "a time like 10, 2.5s, 500ms or 2m",
@@ -98,6 +155,18 @@ constexpr ValueRule kRules[] = {
      }},
     {FlagValue::chaos, "auto, on or off",
      [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},
+    {FlagValue::on_off, "on or off",
+     [](const std::string& text) { return text == "on" || text == "off"; }},
+    {FlagValue::results, "json:FILE or junit:FILE", is_result_file},
+    {FlagValue::environment, "allow: or deny: and names, like allow:PATH,HOME,LC_*",
+     [](const std::string& text) { return EnvironmentRule::parse(text).has_value(); }},
+    {FlagValue::file, "a file", [](const std::string& text) { return !text.empty(); }},
+    {FlagValue::framework, "auto, none, or one of gtest, catch2",
+     [](const std::string& text) { return text == "auto" || find_framework(text); }},
+    {FlagValue::follow, "all or parent",
+     [](const std::string& text) { return text == "all" || text == "parent"; }},
+    {FlagValue::fail_on, "a list out of exit-status, signal, timeout, regex:RE (the last of them)",
+     [](const std::string& text) { return parse_fail_on(text).has_value(); }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 
@@ -237,6 +306,7 @@ BinaryFlags parse_binary_flags(const std::vector<std::string>& arguments,
 void add_environment(FlagSet& flags, const Environment& environment) {
   for (const FlagRow& row : kRows) {
     if (!(row.places & flags.place()) || row.is_mode || flags.has(row.name)) continue;
+    if (row.value == FlagValue::file) continue;
     const std::string twin = environment_twin(row);
     const auto value = environment_value(environment, twin);
     if (value && !value->empty()) flags.set(row, twin, *value, FlagSet::Source::environment);

@@ -16,14 +16,22 @@ namespace ttrace {
 
 /// What a flag's value may look like.
 enum class FlagValue : std::uint8_t {
-  none,      ///< a switch; 0, 1, no, yes, false, true are understood
-  attempts,  ///< 1 to 1000000000
-  seed,      ///< 64 bits
-  duration,  ///< parse_duration()
-  size,      ///< parse_size()
-  ticks,     ///< auto, hardware, software, none
-  chaos,     ///< auto, on, off
-  text,      ///< anything that is not empty
+  none,         ///< a switch; 0, 1, no, yes, false, true are understood
+  attempts,     ///< 1 to 1000000000
+  jobs,         ///< 1 to 1024
+  seed,         ///< 64 bits
+  duration,     ///< parse_duration()
+  size,         ///< parse_size()
+  ticks,        ///< auto, hardware, software, none
+  chaos,        ///< auto, on, off
+  on_off,       ///< on, off
+  results,      ///< json:FILE, junit:FILE
+  environment,  ///< allow:NAMES, deny:NAMES
+  file,         ///< to be written; without an environment twin: each command writes another
+  framework,    ///< auto, none, or one that we know
+  follow,       ///< all, parent
+  fail_on,      ///< parse_fail_on()
+  text,         ///< anything that is not empty
 };
 
 /// Where a flag means something: bits.
@@ -33,6 +41,11 @@ enum FlagPlace : unsigned {
   kRecordTool = 4,     ///< ttrace record --NAME
   kReplayTool = 8,     ///< ttrace replay --NAME
   kListTool = 16,      ///< ttrace ls --NAME
+  kCollectTool = 32,   ///< ttrace gc --NAME
+  kReportTool = 64,    ///< ttrace report --NAME
+  kPackTool = 128,     ///< ttrace pack --NAME
+  kLaunchTool = 1024,  ///< ttrace launch --NAME
+  kCasesTool = 2048,   ///< ttrace cases --NAME
 };
 
 /// One flag. Everything about it is in its row of the table: parsing, the environment twin, help

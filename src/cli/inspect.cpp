@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/dump.h"
+#include "cli/hunting.h"
 #include "hunt/keep.h"
+#include "query/event_text.h"
+#include "trace/pack.h"
 #include "trace/reader.h"
 #include "trace/store.h"
 
@@ -64,7 +66,9 @@ std::string show_text(const TraceReader& trace) {
       {"failure", info.failure ? failure_text(*info.failure) : ""},
       {"exit code", std::to_string(shell_status(info.exit_status))},
       {"attempt", info.attempt > 0 ? std::to_string(info.attempt) : ""},
-      {"seed", std::to_string(info.seed)},
+      {"seed", info.run_seed ? fmt::format("{} (of the run; this attempt's own is {})",
+                                           *info.run_seed, info.seed)
+                             : std::to_string(info.seed)},
       {"command", joined(info.command)},
       {"directory", info.directory},
       {"duration", fmt::format("{:.3f} s", double(info.duration_us) / 1e6)},
@@ -136,9 +140,23 @@ int list_stored(const Context& context, const std::string& named, bool default_d
   return 0;
 }
 
-int show_trace(const Context& context, const std::string& path, bool json) {
+int show_trace(const Context& context, const std::string& path, const ShowParts& parts) {
   const TraceReader trace(path);
-  context.out.write(json ? show_json(trace) : show_text(trace));
+  if (parts.json) {
+    context.out.write(show_json(trace));
+    return 0;
+  }
+  if (parts.files) {
+    for (const ObjectInfo& object : trace.objects()) {
+      context.out.write(fmt::format("{:>10}  {}\n", size_text(object.size), escaped(object.path)));
+    }
+  }
+  if (parts.environment) {
+    for (const std::string& name : trace.info().environment_names) {
+      context.out.write(escaped(name) + "\n");
+    }
+  }
+  if (!parts.files && !parts.environment) context.out.write(show_text(trace));
   return 0;
 }
 
@@ -176,6 +194,34 @@ int remove_traces(const Context& context, const std::vector<std::string>& paths)
     context.out.write(fmt::format("removed {}, {} freed\n", path, size_text(removal.bytes_freed)));
     if (!removal.note.empty()) context.err.write("[ttrace] " + removal.note + "\n");
   });
+}
+
+int collect_store(const Context& context, const FlagSet& flags) {
+  const std::string directory = fs::path(flags.text("dir")).lexically_normal().string();
+  std::error_code ignored;
+  if (!flags.has("dir") && !fs::exists(directory, ignored)) {
+    context.out.write("no traces in " + directory + "\n");
+    return 0;
+  }
+  const Removal removal = collect_garbage(directory);
+  context.out.write(fmt::format("{}: {} objects removed, {} freed\n", directory,
+                                removal.objects_removed, size_text(removal.bytes_freed)));
+  if (!removal.note.empty()) context.err.write("[ttrace] " + removal.note + "\n");
+  for (const std::string& path : enforce_limits(directory, store_limits(flags))) {
+    context.out.write("removed " + path + "\n");
+  }
+  return 0;
+}
+
+int pack(const Context& context, const FlagSet& flags, const std::string& path) {
+  const std::string output = flags.has("output")
+                                 ? flags.text("output")
+                                 : fs::path(path).stem().string() + ".packed.ttrace";
+  pack_trace(path, output);
+  std::error_code ignored;
+  context.out.write(fmt::format("{} ({}), open it with: ttrace replay {}\n", output,
+                                size_text(fs::file_size(output, ignored)), shell_quoted(output)));
+  return 0;
 }
 
 }  // namespace ttrace

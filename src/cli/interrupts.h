@@ -2,14 +2,16 @@
 
 #include <signal.h>
 
-#include <array>
 #include <atomic>
+#include <utility>
+#include <vector>
 
 namespace ttrace {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP do not end this process but are noted, so that what
-/// was found so far can be told. A signal that was ignored before (nohup) stays ignored. At most
-/// one object at a time.
+/// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT do not end this process but are noted, so
+/// that what was found so far can be told; other signals are survived. A signal that was ignored
+/// before (nohup) stays ignored. Those that a recorded program sends to its process group, which
+/// may be ours, are not meant for us. At most one object at a time.
 class Interrupts {
  public:
   Interrupts();
@@ -23,8 +25,7 @@ class Interrupts {
   int signal() const;
 
  private:
-  static constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
-  std::array<struct sigaction, kSignals.size()> before_{};
+  std::vector<std::pair<int, struct sigaction>> before_;
 };
 
 /// Makes a write to a closed pipe, or beyond the file size limit, an error instead of the end of

@@ -21,7 +21,7 @@ int record_program(const Context& context, const FlagSet& flags,
   Program what;
   what.path = find_program(program.at(0), context.environment);
   what.arguments = program;
-  what.environment = supervised(without_flag_twins(context.environment));
+  what.environment = supervised(visible_environment(flags, context.environment));
 
   const std::string output = flags.text("output");
   const std::string directory =
@@ -29,7 +29,7 @@ int record_program(const Context& context, const FlagSet& flags,
   if (!output.empty() && fs::is_directory(output)) {
     throw UsageError("--output=" + output + " is a directory: name a file in it");
   }
-  check_trace_directory(directory);
+  check_trace_directory(directory, output.empty() ? "--dir=DIR" : "-o FILE");
 
   const Interrupts interrupts;
   SiteCache sites(SiteCache::default_directory());
@@ -38,6 +38,8 @@ int record_program(const Context& context, const FlagSet& flags,
   if (software_ticks) options.ticks = &ticks;
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
+  options.agent = flags.text("agent") == "on";
+  options.addresses = asked_addresses(flags);
   options.timeout = flags.duration("timeout");
   options.portable = flags.is_on("portable");
   options.limits = recording_limits(flags, directory);

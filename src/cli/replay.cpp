@@ -1,7 +1,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <limits>
 
 #include "cli/commands.h"
+#include "cli/values.h"
+#include "cli/vscode.h"
 #include "gdb/launch.h"
 #include "hunt/verdict.h"
 #include "replay/replayer.h"
@@ -21,10 +26,11 @@ int recorded_exit_code(TraceReader& trace) {
   return shell_status(trace.info().exit_status);
 }
 
-int autopilot(const Context& context, const std::string& path, const ReplayCpu& cpu) {
+int autopilot(const Context& context, const std::string& path, const ReplayCpu& cpu, bool agent) {
   TraceReader trace(path);
   const int code = recorded_exit_code(trace);
   Replayer replayer(trace, cpu);
+  replayer.use_agent(agent);
   replayer.on_output([&](int stream, ByteView text) {
     (stream == 2 ? context.err : context.out)
         .write({reinterpret_cast<const char*>(text.data()), text.size()});
@@ -48,21 +54,61 @@ void warn_of_another_cpu(const Context& context, const TraceReader& trace) {
       recorded.vendor, here, fmt::join(recorded.by_vendor, "; ")));
 }
 
+std::optional<Pid> chosen_process(const FlagSet& flags) {
+  if (!flags.has("pid")) return {};
+  const auto number = parse_number(flags.text("pid"));
+  if (!number || *number == 0 || *number > std::uint64_t(std::numeric_limits<pid_t>::max())) {
+    throw UsageError(flags.spelled("pid") + " expects the number of a process (ttrace processes " +
+                     "FILE lists them)");
+  }
+  return Pid(pid_t(*number));
+}
+
+// Each flag of these decides what is done; the others are for gdb.
+constexpr const char* kWays[] = {"autopilot", "serve", "ide"};
+constexpr const char* kForGdb[] = {"batch", "ex", "commands"};
+
+void check_combination(const FlagSet& flags) {
+  const auto is_set = [&](const char* name) {
+    return std::string_view(name) == "autopilot" ? flags.is_on(name) : flags.has(name);
+  };
+  const char* way = nullptr;
+  for (const char* name : kWays) {
+    if (!is_set(name)) continue;
+    if (way) {
+      throw UsageError(flags.spelled(way) + " and " + flags.spelled(name) + " exclude one another");
+    }
+    way = name;
+  }
+  if (!way) return;
+  for (const char* name : kForGdb) {
+    if (flags.from_command_line(name)) {
+      throw UsageError(flags.spelled(name) + " is for gdb, which is not started here");
+    }
+  }
+}
+
+std::vector<std::string> gdb_commands(const FlagSet& flags) {
+  std::vector<std::string> commands;
+  for (const std::string& file : flags.texts("commands")) {
+    if (::access(file.c_str(), R_OK) != 0) throw_errno("read the gdb commands in " + file);
+    commands.push_back("source " + file);
+  }
+  for (const std::string& command : flags.texts("ex")) commands.push_back(command);
+  return commands;
+}
+
 }  // namespace
 
 int replay_trace(const Context& context, const FlagSet& flags, const std::string& path) {
-  const bool to_the_end = flags.is_on("autopilot");
-  const bool serves = flags.has("serve");
-  if (to_the_end && serves) {
-    throw UsageError(flags.spelled("autopilot") + " and " + flags.spelled("serve") +
-                     " exclude one another");
-  }
-  if (to_the_end || serves) {
-    for (const char* name : {"batch", "ex"}) {
-      if (flags.from_command_line(name)) {
-        throw UsageError(flags.spelled(name) + " is for gdb, which is not started here");
-      }
+  check_combination(flags);
+  if (flags.has("ide")) {
+    if (flags.text("ide") != "vscode") {
+      throw UsageError(flags.spelled("ide") + " knows vscode only; docs/debugging.md tells how " +
+                       "others connect");
     }
+    context.out.write(write_vscode_launch(path));
+    return 0;
   }
   ReplayCpu cpu = replay_cpu_here();
   if (flags.has("cpu")) {
@@ -73,16 +119,19 @@ int replay_trace(const Context& context, const FlagSet& flags, const std::string
     check_cpu(trace, cpu);
     warn_of_another_cpu(context, trace);
   }
-  if (to_the_end) return autopilot(context, path, cpu);
-  if (serves) {
-    serve(path, flags.text("serve"), [&](const std::string& remote) {
+  if (flags.is_on("autopilot")) {
+    return autopilot(context, path, cpu, flags.text("agent") == "on");
+  }
+  if (flags.has("serve")) {
+    serve(path, flags.text("serve"), chosen_process(flags), [&](const std::string& remote) {
       context.err.write("[ttrace] waiting for a debugger: target remote " + remote + "\n");
     });
     return 0;
   }
   DebugOptions options;
   options.batch = flags.is_on("batch");
-  options.commands = flags.texts("ex");
+  options.commands = gdb_commands(flags);
+  options.process = chosen_process(flags);
   return debug_with_gdb(path, options);
 }
 

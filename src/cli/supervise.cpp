@@ -59,7 +59,9 @@ std::string mode_of(const FlagSet& flags) {
   return mode;
 }
 
-constexpr const char* kHuntFlags[] = {"timeout", "seed", "dir"};
+constexpr const char* kHuntFlags[] = {"timeout",     "seed",     "dir",        "case",
+                                      "fail-on",     "follow",   "keep",       "jobs",
+                                      "output",      "environment", "max-size", "max-traces"};
 constexpr const char* kReplayFlags[] = {"autopilot", "serve", "batch", "ex"};
 
 // A flag that the user typed and that the mode does not heed is a mistake; a variable is not.
@@ -78,7 +80,9 @@ int supervise(const Context& context, const std::vector<std::string>& arguments)
   const Handshake handshake = read_handshake(arguments);
   const BinaryFlags parsed = parse_binary_flags(handshake.arguments, context.environment);
   const FlagSet& flags = parsed.flags;
-  const std::string mode = mode_of(flags);
+  std::string mode = mode_of(flags);
+  // A time alone says what to do, too.
+  if (mode.empty() && flags.from_command_line("time")) mode = "until-fail";
   const std::string hunts = "--ttrace-until-fail=N or --ttrace-record";
   if (mode == "help") {
     context.out.write(binary_help());
@@ -92,7 +96,8 @@ int supervise(const Context& context, const std::vector<std::string>& arguments)
   if (mode.empty()) refuse_flags(flags, kHuntFlags, hunts);
 
   TestBinary binary;
-  binary.framework = &framework_of(handshake.framework);
+  // Without a listener: a program of its own kind, which marks its cases itself or not at all.
+  binary.framework = &framework_of(handshake.framework.empty() ? "none" : handshake.framework);
   const auto executable = environment_value(context.environment, "TTRACE_EXECUTABLE");
   binary.path = executable && !executable->empty()
                     ? *executable
@@ -103,8 +108,9 @@ int supervise(const Context& context, const std::vector<std::string>& arguments)
     run_untouched(binary);
   }
   HuntStyle style;
-  style.attempts = mode == "until-fail" ? int(flags.number("until-fail")) : 1;
-  style.seed_flag = "--ttrace-seed";
+  if (handshake.framework.empty()) style.marks = Marks::optional;
+  style.attempts = mode == "until-fail" ? int(flags.number("until-fail")) : 1;  // 0: not given
+  style.flag_prefix = "--ttrace-";
   style.replay_prefix = shell_quoted(parsed.rest[0]) + " --ttrace-replay=";
   return hunt_in(context, binary, flags, style);
 }

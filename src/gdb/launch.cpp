@@ -147,7 +147,8 @@ std::vector<std::string> gdb_arguments(const DebugOptions& options, int script, 
   execute("set confirm off");
   const std::string file = "/proc/self/fd/" + std::to_string(script);
   execute("python exec(compile(open('" + file + "').read(), 'ttrace-gdb.py', 'exec'))");
-  execute("python ttrace_start(" + std::to_string(script) + ", " + std::to_string(line) + ")");
+  execute("python ttrace_start(" + std::to_string(script) + ", " + std::to_string(line) +
+          (options.silent ? ", False)" : ")"));
   for (const std::string& command : options.commands) execute(command);
   return arguments;
 }
@@ -269,18 +270,18 @@ int debug_with_gdb(const std::string& trace_path, const DebugOptions& options) {
   GdbProcess debugger(options);  // it starts up while the replay runs
   const IgnoredKeys ignored;
   {
-    ReplayTarget target(trace);
+    ReplayTarget target(trace, options.process);
     Fd socket = connect(debugger);
     if (socket) serve_connection(target, std::move(socket));
   }
   return debugger.wait();
 }
 
-void serve(const std::string& trace_path, const std::string& address,
+void serve(const std::string& trace_path, const std::string& address, std::optional<Pid> process,
            const std::function<void(const std::string& remote)>& announce) {
   const ListenAddress where = parse_address(address);
   TraceReader trace(trace_path);
-  ReplayTarget target(trace);
+  ReplayTarget target(trace, process);
   Fd socket = accept_one(where, announce);
   if (socket) serve_connection(target, std::move(socket));
 }

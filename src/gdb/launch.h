@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "base/types.h"
 
 namespace ttrace {
 
@@ -12,6 +15,8 @@ struct DebugOptions {
   bool batch = false;                  ///< no prompt: run `commands`, then end
   bool init_files = true;              ///< read the user's .gdbinit (-nx if not)
   std::vector<std::string> arguments;  ///< further arguments of gdb, before ours
+  std::optional<Pid> process;          ///< none: the one that failed, or the first
+  bool silent = false;                 ///< say nothing about where the session stands
   std::vector<std::string> commands;   ///< gdb commands, run once the session stands at the failure
 };
 
@@ -26,7 +31,7 @@ int debug_with_gdb(const std::string& trace_path, const DebugOptions& options);
 /// (0: any free port) or "unix:PATH". No other: a trace contains the program's memory.
 /// `announce` is told the address in the form that gdb's `target remote` takes, as soon as a
 /// debugger can connect. Throws UsageError for a bad address.
-void serve(const std::string& trace_path, const std::string& address,
+void serve(const std::string& trace_path, const std::string& address, std::optional<Pid> process,
            const std::function<void(const std::string& remote)>& announce);
 
 }  // namespace ttrace

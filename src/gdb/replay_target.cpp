@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "gdb/link_map.h"
+#include "gdb/maps_text.h"
+#include "replay/diversion.h"
 
 namespace ttrace::gdb {
 namespace {
@@ -60,13 +62,17 @@ EventNumber after(EventNumber event) { return EventNumber(event.value() + 1); }
 
 }  // namespace
 
-ReplayTarget::ReplayTarget(TraceReader& trace)
+ReplayTarget::ReplayTarget(TraceReader& trace, std::optional<Pid> process)
     : trace_(trace), outline_(make_outline(trace)), timeline_(trace) {
   timeline_.on_output([this](int, ByteView text) {
     if (sink_) sink_(text);
   });
-  pid_ = outline_.of_failure;
-  const auto failing = failure();
+  pid_ = process.value_or(outline_.of_failure);
+  if (!outline_.processes.contains(pid_)) {
+    throw UsageError(trace.path() + " has no process " + std::to_string(pid_.value()) +
+                     "; ttrace processes lists them");
+  }
+  const auto failing = pid_ == outline_.of_failure ? failure() : std::nullopt;
   begin_ = process_outline().begin;
   for (const EventNumber exec : process_outline().execs) {
     const bool before_failure = failing && exec < failing->event;
@@ -96,6 +102,13 @@ std::size_t ReplayTarget::read_memory(Address at, std::span<std::byte> into) con
   return timeline_.now().read_memory(pid_, at, into);
 }
 
+Bytes ReplayTarget::signal_info() const {
+  const EventNumber number = timeline_.now().position();
+  if (stop_.kind != TargetStop::Kind::signal || number.value() >= trace_.event_count()) return {};
+  const auto* signal = std::get_if<SignalEvent>(&trace_.event(number).body);
+  return signal ? signal->info : Bytes();
+}
+
 Bytes ReplayTarget::auxiliary_vector() const {
   const auto number = last_exec();
   if (!number) return {};
@@ -106,6 +119,9 @@ Bytes ReplayTarget::auxiliary_vector() const {
 std::string ReplayTarget::executable() const { return timeline_.now().executable(pid_); }
 
 std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
+  if (path == "/proc/" + std::to_string(pid_.value()) + "/maps") {
+    return file_of(maps_text(timeline_.now().mappings(pid_)));
+  }
   auto object = timeline_.now().object_by_path(path);
   if (!object) {
     const auto read = [this](Address at, std::span<std::byte> into) {
@@ -259,6 +275,10 @@ std::optional<TargetFailure> ReplayTarget::failure() const {
   result.message = failure->message;
   return result;
 }
+
+std::uint64_t ReplayTarget::digest() const { return timeline_.now().process_digest(pid_); }
+
+std::unique_ptr<Diversion> ReplayTarget::divert() const { return timeline_.now().divert(pid_); }
 
 std::string ReplayTarget::case_name() const { return trace_.info().case_name; }
 

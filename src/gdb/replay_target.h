@@ -18,8 +18,9 @@ namespace ttrace::gdb {
 class ReplayTarget : public DebugTarget {
  public:
   /// Reads the whole trace once, then replays up to the failure, or to the begin if there is none.
-  /// `trace` must outlive this object. Throws TraceError and Divergence.
-  explicit ReplayTarget(TraceReader& trace);
+  /// `process`: another one than that, which then stands at its begin. `trace` must outlive this
+  /// object. Throws TraceError, Divergence, and UsageError if there is no such process.
+  explicit ReplayTarget(TraceReader& trace, std::optional<Pid> process = {});
   ~ReplayTarget() override;
 
   Pid process() const override { return pid_; }
@@ -27,6 +28,7 @@ class ReplayTarget : public DebugTarget {
   GeneralRegisters registers(Tid tid) const override;
   Bytes vector_state(Tid tid) const override;
   std::size_t read_memory(Address at, std::span<std::byte> into) const override;
+  Bytes signal_info() const override;
   Bytes auxiliary_vector() const override;
   std::string executable() const override;
   std::optional<Fd> open_file(const std::string& path) const override;
@@ -44,6 +46,9 @@ class ReplayTarget : public DebugTarget {
   std::optional<TargetFailure> failure() const override;
   std::string case_name() const override;
   std::vector<TargetMark> marks() const override { return outline_.marks; }
+  TraceReader* trace() override { return &trace_; }
+  std::uint64_t digest() const override;
+  std::unique_ptr<Diversion> divert() const override;
   void on_output(std::function<void(ByteView text)> sink) override { sink_ = std::move(sink); }
 
  private:

@@ -92,7 +92,8 @@ std::string Server::insert_breakpoint(std::string_view arguments) {
   if (!conditions) return kMalformed;
   ServerBreakpoint& breakpoint = breakpoints_[place->at];
   (place->type == kHardware ? breakpoint.hardware : breakpoint.software) = std::move(*conditions);
-  if (target_.insert_breakpoint(place->at, condition_of(breakpoint))) return kOk;
+  const bool there = diversion_ && diversion_->insert_breakpoint(place->at);
+  if (target_.insert_breakpoint(place->at, condition_of(breakpoint)) || there) return kOk;
   breakpoints_.erase(place->at);
   return kFault;
 }
@@ -116,6 +117,7 @@ std::string Server::remove_breakpoint(std::string_view arguments) {
   } else {
     breakpoints_.erase(found);
     target_.remove_breakpoint(place->at);
+    if (diversion_) diversion_->remove_breakpoint(place->at);
   }
   return kOk;
 }

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "gdb/register_layout.h"
 #include "gdb/server.h"
 #include "gdb/signals.h"
 
@@ -69,6 +68,9 @@ std::string Server::resume(const ResumePlan& plan, bool backwards) {
   if (!plan.runs) return report(target_.stop());
   if (plan.step && !has_thread(*plan.step)) return kMalformed;
   interrupt_ = line_.take_late_interrupt();
+  const auto diverted = backwards ? std::nullopt : diverted_thread(plan);
+  if (diverted) return resume_diversion(*diverted, plan);
+  end_diversion();
   TargetStop stop;
   try {
     const Connection::Watch watch(line_, interrupt_);
@@ -125,8 +127,8 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
 std::string Server::report(const TargetStop& stop) {
   TargetStop told = stop;
   if (!has_thread(told.tid)) told.tid = general_thread();
-  const GeneralRegisters registers = target_.registers(told.tid);
-  return stop_reply(told, target_.process(), registers, client_,
+  const GeneralRegisters registers = values_of(told.tid).general;
+  return stop_reply(told, target_.process(), registers, client_, layout_,
                     is_hardware(Address(registers.rip)));
 }
 

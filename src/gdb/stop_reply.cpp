@@ -5,7 +5,6 @@
 
 #include "gdb/actions.h"
 #include "gdb/packets.h"
-#include "gdb/register_layout.h"
 #include "gdb/signals.h"
 
 namespace ttrace::gdb {
@@ -49,13 +48,13 @@ std::string reason_of(const StopRow& row, const TargetStop& stop, const ClientFe
 }  // namespace
 
 std::string stop_reply(const TargetStop& stop, Pid process, const GeneralRegisters& registers,
-                       const ClientFeatures& client, bool hardware) {
+                       const ClientFeatures& client, const RegisterLayout& layout, bool hardware) {
   for (const StopRow& row : kStops) {
     if (row.kind != stop.kind) continue;
     const int signal = gdb_signal(row.signal < 0 ? stop.signal : row.signal);
     const char byte = char(signal);
     return "T" + to_hex(std::string_view(&byte, 1)) + reason_of(row, stop, client, hardware) +
-           RegisterLayout::expedited(registers) + "thread:" + thread_text(process, stop.tid) + ";";
+           layout.expedited(registers) + "thread:" + thread_text(process, stop.tid) + ";";
   }
   return lost_reply(process);
 }

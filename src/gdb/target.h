@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,9 @@
 #include "replay/watch.h"
 
 namespace ttrace {
+
+class Diversion;
+class TraceReader;
 
 struct TargetThread {
   Tid tid;
@@ -83,11 +87,14 @@ class DebugTarget {
   virtual Bytes vector_state(Tid tid) const = 0;
   /// Reads up to the first byte that is not mapped; returns how much.
   virtual std::size_t read_memory(Address at, std::span<std::byte> into) const = 0;
+  /// The siginfo_t of the signal that stop() is about; empty if it is about none.
+  virtual Bytes signal_info() const = 0;
   /// As the kernel put it on the stack; empty if unknown.
   virtual Bytes auxiliary_vector() const = 0;
   virtual std::string executable() const = 0;
   /// A file that the program had mapped, by a path that it knew it under; none if the recording
-  /// has no such file. Nothing is read from the machine.
+  /// has no such file. Nothing is read from the machine. "/proc/PID/maps" of its process is there,
+  /// too.
   virtual std::optional<Fd> open_file(const std::string& path) const = 0;
 
   /// Whether a thread that comes to a breakpoint stops there; asked while the program runs.
@@ -115,6 +122,13 @@ class DebugTarget {
   virtual std::optional<TargetFailure> failure() const = 0;
   virtual std::string case_name() const = 0;
   virtual std::vector<TargetMark> marks() const = 0;
+  /// The recording, for questions to the whole of it; null if there is none behind the target.
+  virtual TraceReader* trace() { return nullptr; }
+
+  /// See Replayer::process_digest.
+  virtual std::uint64_t digest() const = 0;
+  /// A copy to call functions and change memory in; nothing of the target changes by that.
+  virtual std::unique_ptr<Diversion> divert() const = 0;
 
   /// Called with what the program writes to its standard output and error while it runs.
   virtual void on_output(std::function<void(ByteView text)> sink) = 0;

@@ -1,6 +1,9 @@
 #include "hunt/cases.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "base/error.h"
 #include "hunt/native.h"
@@ -33,37 +36,41 @@ Environment supervised(Environment environment) {
 std::vector<TestCase> list_cases(const TestBinary& binary, std::chrono::milliseconds timeout,
                                  const std::atomic<bool>* interrupted) {
   const Framework& framework = *binary.framework;
-  const Fd listing = unnamed_file("listing");
-  NativeRun run;
-  run.path = binary.path;
-  run.arguments = framework.listing_arguments(binary.arguments,
-                                              "/proc/self/fd/" + std::to_string(listing.value()));
-  run.environment = supervised(without_names(binary.environment, framework.listing_unset));
-  run.inherited = &listing;
-  run.timeout = timeout;
-  run.interrupted = interrupted;
-  const NativeResult result = run_native(run);
-  if (interrupted && *interrupted) return {};
-
-  const std::string text = contents_of(listing);
-  if (text.empty() || result.status != 0) {
-    std::string message = binary.path + " did not list its cases (" +
-                          how_it_ended(result, timeout) + "): is it a " + framework.title +
-                          " program, and are its own flags right?";
-    // A framework that dislikes a flag prints pages of help and exits with 0.
-    const std::string line = result.status != 0 ? last_line(result.output) : "";
-    if (!line.empty()) {
-      message += " It said: " + line;
+  if (!framework.listing_commands) {
+    return {{std::filesystem::path(binary.path).filename().string(), "", 0}};
+  }
+  std::string complaint;
+  const Fd file = unnamed_file("listing");
+  const std::string path = "/proc/self/fd/" + std::to_string(file.value());
+  for (auto& command : framework.listing_commands(binary.arguments, path)) {
+    if (ftruncate(file.value(), 0) != 0) throw_errno("empty the listing");
+    NativeRun run;
+    run.path = binary.path;
+    run.arguments = std::move(command);
+    run.environment = supervised(without_names(binary.environment, framework.listing_unset));
+    run.inherited = &file;
+    run.timeout = timeout;
+    run.interrupted = interrupted;
+    const NativeResult result = run_native(run);
+    if (interrupted && *interrupted) return {};
+    Listing listing{contents_of(file), result.status};
+    if (listing.text.empty()) listing.text = result.output;
+    const auto cases = framework.parse_listing(listing, binary.arguments, binary.environment);
+    if (cases && cases->empty() && !framework.is_sharded(binary.arguments, binary.environment)) {
+      throw UsageError("no test case of " + binary.path +
+                       " is selected: check the filter (disabled and hidden cases are not run "
+                       "unless asked for)");
     }
-    throw Error(message);
+    if (cases) return *cases;
+    // The first one's: later ones are for older versions, which dislike other flags.
+    if (!complaint.empty()) continue;
+    complaint = how_it_ended(result, timeout);
+    const std::string line = result.status != 0 ? last_line(result.output) : "";
+    complaint +=
+        "): is it a " + std::string(framework.title) + " program, and are its own flags right?";
+    if (!line.empty()) complaint += " It said: " + line;
   }
-  std::vector<TestCase> cases = framework.parse_listing(text, binary.arguments, binary.environment);
-  if (cases.empty()) {
-    throw UsageError(
-        "no test case of " + binary.path +
-        " is selected: check the filter (disabled cases are not run unless asked for)");
-  }
-  return cases;
+  throw Error(binary.path + " did not list its cases (" + complaint);
 }
 
 }  // namespace ttrace

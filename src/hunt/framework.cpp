@@ -1,18 +1,16 @@
 #include "hunt/framework.h"
 
-#include <array>
-
+#include "hunt/catch2.h"
 #include "hunt/gtest.h"
+#include "hunt/program.h"
 
 namespace ttrace {
-namespace {
 
-std::array<const Framework*, 1> frameworks() { return {&gtest_framework()}; }
-
-}  // namespace
+std::vector<const Framework*> all_frameworks() { return {&gtest_framework(), &catch2_framework()}; }
 
 const Framework* find_framework(std::string_view name) {
-  for (const Framework* framework : frameworks()) {
+  if (name == plain_program().name) return &plain_program();
+  for (const Framework* framework : all_frameworks()) {
     if (framework->name == name) return framework;
   }
   return nullptr;
@@ -20,7 +18,7 @@ const Framework* find_framework(std::string_view name) {
 
 std::string framework_names() {
   std::string names;
-  for (const Framework* framework : frameworks()) {
+  for (const Framework* framework : all_frameworks()) {
     names += (names.empty() ? "" : ", ") + std::string(framework->name);
   }
   return names;

@@ -22,6 +22,9 @@ constexpr const char* kFlagsOfOurs[] = {
     "break_on_failure", "stream_result_to",
 };
 
+// In its help text; the name of the shared library.
+constexpr const char* kFingerprints[] = {"--gtest_list_tests", "libgtest"};
+
 constexpr const char* kListingUnset[] = {
     "GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX", "GTEST_OUTPUT",
     "XML_OUTPUT_FILE",    "GTEST_LIST_TESTS",
@@ -88,13 +91,13 @@ bool runs_no_case(const Arguments& arguments, const Environment& environment) {
       });
 }
 
-Arguments listing_arguments(const Arguments& arguments, const std::string& listing) {
+std::vector<Arguments> listing_commands(const Arguments& arguments, const std::string& listing) {
   Arguments flags = {"--gtest_list_tests", "--gtest_output=json:" + listing};
   // The user's own filter still selects; from the environment it reaches the listing by itself.
   if (const auto filter = gtest_flag(arguments, {}, "filter")) {
     flags.push_back("--gtest_filter=" + *filter);
   }
-  return with_flags(arguments, flags);
+  return {with_flags(arguments, flags)};
 }
 
 // The listing's JSON. Values of parameters may hold bytes that are no UTF-8: they do not matter
@@ -113,17 +116,21 @@ nlohmann::json parse_json(std::string text) {
 
 TestCase listed_case(const std::string& suite, const std::string& name,
                      const nlohmann::json& entry) {
-  return {suite + "." + name, entry.value("file", std::string()), entry.value("line", 0)};
+  return {suite + "." + name, entry.value("file", std::string()), entry.value("line", 0),
+          entry.value("value_param", std::string()), entry.value("type_param", std::string())};
 }
 
-std::vector<TestCase> parse_listing(const std::string& text, const Arguments& arguments,
-                                    const Environment& environment) {
+std::optional<std::vector<TestCase>> parse_listing(const Listing& listing,
+                                                   const Arguments& arguments,
+                                                   const Environment& environment) {
+  // One that dislikes a flag prints pages of help and exits with 0.
+  if (listing.status != 0 || !listing.text.starts_with('{')) return std::nullopt;
   const bool disabled_too = is_true(gtest_flag(arguments, environment, "also_run_disabled_tests"));
   const GtestShard shard = gtest_shard(environment);
   std::vector<TestCase> cases;
   try {
     unsigned position = 0;
-    const nlohmann::json json = parse_json(text);
+    const nlohmann::json json = parse_json(listing.text);
     for (const nlohmann::json& suite : json.at("testsuites")) {
       const std::string suite_name = suite.at("name");
       for (const nlohmann::json& test : suite.at("testsuite")) {
@@ -139,7 +146,12 @@ std::vector<TestCase> parse_listing(const std::string& text, const Arguments& ar
   return cases;
 }
 
-Arguments attempt_arguments(const Arguments& arguments, const TestCase& test, bool color) {
+bool is_sharded(const Arguments&, const Environment& environment) {
+  return gtest_shard(environment).total > 1;
+}
+
+Arguments attempt_arguments(const Arguments& arguments, const TestCase& test, bool color,
+                            std::uint64_t /*seed: only shuffling draws numbers*/) {
   Arguments flags = {"--gtest_filter=" + gtest_exact_filter(test.name)};
   const std::size_t dot = test.name.rfind('.');
   if (dot != std::string::npos && gtest_is_disabled(std::string_view(test.name).substr(0, dot),
@@ -154,8 +166,8 @@ Arguments attempt_arguments(const Arguments& arguments, const TestCase& test, bo
 
 const Framework& gtest_framework() {
   static constexpr Framework kFramework = {
-      "gtest",       "GoogleTest",  runs_no_case,      listing_arguments,
-      kListingUnset, parse_listing, attempt_arguments, kAttemptUnset,
+      "gtest",       "GoogleTest",  kFingerprints, runs_no_case,      listing_commands,
+      kListingUnset, parse_listing, is_sharded,    attempt_arguments, kAttemptUnset,
   };
   return kFramework;
 }

@@ -1,122 +1,133 @@
 #include "hunt/hunt.h"
 
-#include "hunt/seeds.h"
+#include <algorithm>
+#include <deque>
+
+#include "hunt/case_hunt.h"
 
 namespace ttrace {
 namespace {
 
-// One case, attempt after attempt.
-class CaseHunt {
+using Outcome = CaseResult::Outcome;
+
+// All cases and the crew: who makes which attempt.
+class Hunt {
  public:
-  CaseHunt(const HuntPlan& plan, const TestCase& test, Lab& lab, Progress& progress,
-           HuntTally& tally)
-      : plan_(plan), test_(test), lab_(lab), progress_(progress), tally_(tally) {}
+  Hunt(const HuntPlan& plan, Crew& crew, Progress& progress, HuntResults& results)
+      : plan_(plan), crew_(crew), progress_(progress), results_(results), began_(crew.now()) {
+    for (std::size_t i = 0; i < plan.cases.size(); ++i) cases_.emplace_back(plan, i);
+    members_.resize(std::size_t(crew.size()));
+  }
 
   void run() {
-    progress_.case_begins(test_);
-    for (int attempt = 1; attempt <= plan_.attempts; ++attempt) {
-      if (interrupted()) return end_interrupted(attempt - 1);
-      const std::uint64_t seed = attempt_seed(plan_.seed, test_.name, std::uint64_t(attempt));
-      const RecordResult result = record(attempt, seed);
-      for (const std::string& warning : result.warnings) progress_.warning(warning);
-      const Verdict verdict = judge(result, plan_.marks);
-      if (verdict.kind == Verdict::Kind::interrupted) return end_interrupted(attempt - 1);
-      ++tally_.attempts;
-      if (verdict.kind == Verdict::Kind::not_recordable) {
-        ++tally_.not_recordable;
-        return progress_.case_not_recordable(attempt, verdict.detail);
-      }
-      if (verdict.is_failure()) return end_failed(attempt, seed, result, verdict);
-      if (verdict.kind == Verdict::Kind::skipped) {
-        ++skipped_;
-        skip_reason_ = verdict.detail;
-      }
-      progress_.attempts_done(attempt, plan_.attempts);
+    for (;;) {
+      look_at_limits();
+      give_orders();
+      if (std::ranges::none_of(members_, &Member::busy)) break;
+      take(crew_.wait());
     }
-    ++(skipped_ == plan_.attempts ? tally_.skipped : tally_.passed);
-    progress_.case_passed(plan_.attempts, skipped_, skip_reason_);
+    end_the_rest();
   }
 
  private:
-  bool interrupted() const { return plan_.interrupted && *plan_.interrupted; }
+  struct Member {
+    bool busy = false;
+    std::size_t test = 0;
+    int attempt = 0;
+  };
 
-  RecordResult record(int attempt, std::uint64_t seed) {
-    const Chaos chaos = plan_.chaos.value_or(attempt == 1 ? Chaos::off : Chaos::mixed);
-    try {
-      return lab_.attempt(test_, seed, chaos);
-    } catch (const NotRecordable& error) {
-      RecordResult result;
-      result.not_recordable = error.name();
-      return result;
+  void look_at_limits() {
+    if (plan_.interrupted && *plan_.interrupted) results_.interrupted = true;
+    if (plan_.time.count() > 0 && crew_.now() - began_ >= plan_.time) results_.out_of_time = true;
+  }
+
+  bool is_over() const { return results_.interrupted || results_.out_of_time; }
+
+  void give_orders() {
+    for (std::size_t i = 0; i < members_.size() && !is_over(); ++i) {
+      Member& member = members_[i];
+      if (member.busy || is_held(int(i))) continue;
+      CaseHunt* next = next_case();
+      if (!next) return;
+      const AttemptOrder order = next->next_order(crew_.now());
+      member = {true, order.test, order.attempt};
+      crew_.begin(int(i), order);
     }
   }
 
-  void end_interrupted(int done) {
-    tally_.interrupted = true;
-    progress_.case_interrupted(done, plan_.attempts);
+  bool is_held(int member) const {
+    return std::ranges::any_of(cases_, [&](const CaseHunt& test) { return test.holds(member); });
   }
 
-  void end_failed(int attempt, std::uint64_t seed, const RecordResult& result,
-                  const Verdict& verdict) {
-    ++tally_.failed;
-    FailedCase failed;
-    failed.test = &test_;
-    failed.attempt = attempt;
-    failed.verdict = verdict;
-    for (const OutputChunk& chunk : result.output) failed.output += chunk.text;
-    try {
-      failed.path = lab_.keep(result, trace_info(attempt, seed, verdict));
-    } catch (const Error& error) {
-      failed.not_kept = error.what();
-      ++tally_.not_kept;
+  // The first that wants an attempt; with a limit of time the one after the last that got one.
+  CaseHunt* next_case() {
+    for (std::size_t i = 0; i < cases_.size(); ++i) {
+      const std::size_t at = (i + (plan_.time.count() > 0 ? turn_ : 0)) % cases_.size();
+      if (!cases_[at].wants_attempt()) continue;
+      turn_ = at + 1;
+      return &cases_[at];
     }
-    if (failed.path) {
-      progress_.verifying();
-      failed.size = lab_.size_of(*failed.path);
-      failed.verification = lab_.verify(*failed.path, result);
-      failed.debug_command = plan_.debug_command(*failed.path);
-      if (failed.verification.outcome != Verification::Outcome::verified) ++tally_.unverified;
-    }
-    progress_.case_failed(failed);
+    return nullptr;
   }
 
-  TraceInfo trace_info(int attempt, std::uint64_t seed, const Verdict& verdict) const {
-    TraceInfo info;
-    info.framework = plan_.framework;
-    info.case_name = test_.name;
-    info.verdict = verdict_name(verdict.kind);
-    info.failure = verdict.failure;
-    info.seed = seed;
-    info.attempt = attempt;
-    return info;
+  void take(Crew::News news) {
+    Member& member = members_.at(std::size_t(news.member));
+    member.busy = false;
+    CaseHunt& test = cases_[member.test];
+    if (auto* trace = std::get_if<KeptTrace>(&news.what)) {
+      test.kept(std::move(*trace));
+    } else {
+      auto& report = std::get<AttemptReport>(news.what);
+      for (const std::string& warning : report.warnings) progress_.warning(warning);
+      if (report.verdict.kind == Verdict::Kind::interrupted) results_.interrupted = true;
+      test.report(member.attempt, news.member, std::move(report));
+    }
+    if (const auto keeping = test.take_note()) {
+      members_.at(std::size_t(keeping->member)) = {true, member.test, keeping->info.attempt};
+      progress_.verifying(test.result());
+      crew_.keep(keeping->member, keeping->info, keeping->with_stack);
+    } else if (!test.is_done()) {
+      progress_.running(test.result(), plan_.attempts, crew_.now() - test.began_at());
+    }
+    if (test.is_done()) tell(test);
+  }
+
+  void tell(CaseHunt& test) {
+    if (test.was_told()) return;
+    results_.cases.push_back(test.take_result(crew_.now()));
+    progress_.case_done(results_.cases.back(), plan_.attempts);
+  }
+
+  // Nobody makes an attempt any more.
+  void end_the_rest() {
+    for (CaseHunt& test : cases_) {
+      if (test.is_done()) continue;
+      // The user's interrupt says nothing about cases that were not begun; a hunt that ran out of
+      // time promised to run them.
+      if (!test.began() && results_.interrupted) continue;
+      if (results_.interrupted) {
+        test.end(Outcome::interrupted);
+      } else {
+        test.end(test.result().attempts > 0 ? Outcome::passed : Outcome::not_run);
+      }
+      tell(test);
+    }
   }
 
   const HuntPlan& plan_;
-  const TestCase& test_;
-  Lab& lab_;
+  Crew& crew_;
   Progress& progress_;
-  HuntTally& tally_;
-  int skipped_ = 0;
-  std::string skip_reason_;
+  HuntResults& results_;
+  std::chrono::milliseconds began_;
+  std::deque<CaseHunt> cases_;
+  std::vector<Member> members_;
+  std::size_t turn_ = 0;
 };
 
 }  // namespace
 
-void hunt(const HuntPlan& plan, Lab& lab, Progress& progress, HuntTally& tally) {
-  for (const TestCase& test : plan.cases) {
-    if (plan.interrupted && *plan.interrupted) tally.interrupted = true;
-    if (tally.interrupted) return;
-    ++tally.cases;
-    CaseHunt(plan, test, lab, progress, tally).run();
-  }
-}
-
-int exit_code(const HuntTally& tally, int interrupting_signal) {
-  if (tally.not_kept > 0) return 2;
-  if (tally.failed > 0) return 1;
-  if (tally.interrupted) return 128 + interrupting_signal;
-  if (tally.not_recordable > 0) return 2;
-  return 0;
+void hunt(const HuntPlan& plan, Crew& crew, Progress& progress, HuntResults& results) {
+  Hunt(plan, crew, progress, results).run();
 }
 
 }  // namespace ttrace

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "hunt/version.h"
+#include "trace/new_file.h"
 
 namespace ttrace {
 namespace {
@@ -100,26 +101,33 @@ std::string keep_as(const Recording& recording, const TraceInfo& info, const std
   return path;
 }
 
-void check_trace_directory(const std::string& directory) {
+void check_trace_directory(const std::string& directory, const std::string& advice) {
+  const std::string cannot = "cannot keep traces in " + directory;
   std::error_code ignored;
   fs::path existing = fs::absolute(directory, ignored).lexically_normal();
   if (existing.empty()) {
-    throw Error("cannot keep traces in " + directory +
-                ": the working directory is gone; go to one that exists, or give an absolute "
-                "--ttrace-dir=DIR (--dir)");
+    throw Error(cannot +
+                ": the working directory is gone; go to one that exists, or give an absolute " +
+                advice);
   }
   while (!fs::exists(existing, ignored) && existing.has_relative_path()) {
     existing = existing.parent_path();
   }
   if (!fs::is_directory(existing, ignored)) {
-    throw Error("cannot keep traces in " + directory + ": " + existing.string() +
-                " is not a directory; choose another place with --ttrace-dir=DIR (--dir)");
+    throw Error(cannot + ": " + existing.string() +
+                " is not a directory; choose another place with " + advice);
   }
-  if (access(existing.c_str(), W_OK | X_OK) != 0) {
-    throw SystemError("cannot keep traces in " + directory +
-                          " (choose another place with --ttrace-dir=DIR, or --dir): " +
-                          existing.string() + " is not writable",
+  // Whether files can be made there only shows when one is made: permissions say nothing of /proc.
+  const Fd folder(open(existing.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder || access(existing.c_str(), W_OK | X_OK) != 0) {
+    throw SystemError(cannot + " (choose another place with " + advice + "): " + existing.string() +
+                          " is not writable",
                       errno);
+  }
+  try {
+    const NewFile probe(folder.value(), existing.string());
+  } catch (const Error& error) {
+    throw Error(cannot + " (choose another place with " + advice + "): " + error.what());
   }
 }
 

@@ -26,8 +26,9 @@ std::string keep_as(const Recording& recording, const TraceInfo& info, const std
                     const std::string& stem);
 
 /// Throws Error now if nothing could be kept in `directory` later: found before the first attempt,
-/// not after the first failure. Creates nothing.
-void check_trace_directory(const std::string& directory);
+/// not after the first failure. Leaves nothing there. `advice` is how the user names another place:
+/// "--ttrace-dir=DIR".
+void check_trace_directory(const std::string& directory, const std::string& advice);
 
 /// What is said of every recording: who wrote it, what ran, where, and how it ended. The caller
 /// adds the case, the seed and the verdict.

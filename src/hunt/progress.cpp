@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kLeastNameWidth = 20, kMostNameWidth = 60;
 constexpr std::chrono::milliseconds kStatusInterval{100};
+// An upper bound above this is no news: a handful of attempts.
+constexpr double kMostWorthTelling = 0.5;
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -42,7 +44,11 @@ std::string failure_line(const Failure& failure) {
                      failure.event.value(), failure.tid.value());
 }
 
-std::string outcome_text(const FailedCase& failed) {
+std::string outcome_text(const CaseResult& result) {
+  if (result.sampling == Sampling::fixed && result.attempts > 1) {
+    return fmt::format("FAILED {} of {}", result.failures, result.attempts);
+  }
+  const KeptFailure& failed = result.kept.front();
   const std::string what =
       failed.verdict.kind == Verdict::Kind::failed ? "FAILED" : to_string(failed.verdict);
   std::string text = fmt::format("{} on attempt {}", what, failed.attempt);
@@ -50,6 +56,10 @@ std::string outcome_text(const FailedCase& failed) {
     text += " (" + failed.verdict.detail + ")";
   }
   return text;
+}
+
+std::string of_text(std::uint64_t done, int of) {
+  return of > 0 ? fmt::format("{}/{}", done, of) : std::to_string(done);
 }
 
 std::string plural(std::uint64_t count, const char* thing) {
@@ -63,38 +73,41 @@ double seconds(std::chrono::milliseconds time) { return double(time.count()) / 1
 Progress::Progress(Console console, Clock clock)
     : console_(std::move(console)), clock_(std::move(clock)) {}
 
-void Progress::begin(const std::vector<TestCase>& cases, int attempts, std::uint64_t seed,
-                     const std::string& how_to_repeat) {
+void Progress::begin(const std::vector<TestCase>& cases, const Aim& aim) {
   began_ = clock_();
   name_width_ = kLeastNameWidth;
   for (const TestCase& test : cases) {
     name_width_ = std::max(name_width_, std::min(test.name.size(), kMostNameWidth));
   }
+  std::string limits = aim.attempts == 1  ? "one attempt each"
+                       : aim.attempts > 1 ? fmt::format("up to {} attempts each", aim.attempts)
+                                          : "attempts";
+  if (aim.time.count() > 0) limits += " for " + duration_text(aim.time);
+  if (aim.jobs > 1) limits += fmt::format(", {} jobs", aim.jobs);
   console_.out(fmt::format("[ttrace] {}, {}, seed {} (repeat with {})\n",
-                           plural(cases.size(), "case"),
-                           attempts == 1 ? std::string("one attempt each")
-                                         : fmt::format("up to {} attempts each", attempts),
-                           seed, how_to_repeat));
+                           plural(cases.size(), "case"), limits, aim.seed, aim.how_to_repeat));
 }
 
-void Progress::case_begins(const TestCase& test) {
-  name_ = test.name;
-  case_began_ = clock_();
-  shown_.reset();
-}
-
-void Progress::attempts_done(int done, int of) {
+void Progress::running(const CaseResult& so_far, int of, std::chrono::milliseconds time) {
   if (!console_.terminal) return;
   const auto now = clock_();
   if (shown_ && now - *shown_ < kStatusInterval) return;
   shown_ = now;
-  const double spent = seconds(now - case_began_);
-  std::string text = fmt::format("{:<{}}  {}/{}", name_, name_width_, done, of);
-  if (spent > 0) text += fmt::format("  {:.0f} attempts/s", done / spent);
+  std::string text =
+      fmt::format("{:<{}}  {}", so_far.test.name, name_width_, of_text(so_far.attempts, of));
+  if (seconds(time) > 0) {
+    text += fmt::format("  {:.0f} attempts/s", double(so_far.attempts) / seconds(time));
+  }
+  if (so_far.failures > 0) {
+    text += fmt::format("  {} failed: {}", so_far.failures,
+                        rate_text(so_far.failures, so_far.counted(), Sampling::fixed));
+  }
   status(text);
 }
 
-void Progress::verifying() { status(name_ + "  failed, replaying the trace once"); }
+void Progress::verifying(const CaseResult& so_far) {
+  status(so_far.test.name + "  failed, replaying the trace once");
+}
 
 void Progress::warning(const std::string& text) {
   if (!warnings_.insert(text).second) return;
@@ -102,73 +115,113 @@ void Progress::warning(const std::string& text) {
   console_.err("[ttrace] warning: " + text + "\n");
 }
 
-void Progress::case_passed(int attempts, int skipped, const std::string& skip_reason) {
-  if (skipped == 0) return result_line(fmt::format("{0}/{0} passed", attempts));
-  const std::string reason = skip_reason.empty() ? "" : " (" + first_line(skip_reason) + ")";
-  if (skipped == attempts) return result_line("skipped" + reason);
-  result_line(fmt::format("{0}/{0} passed, {1} skipped{2}", attempts, skipped, reason));
+void Progress::case_done(const CaseResult& result, int of) {
+  using Outcome = CaseResult::Outcome;
+  const std::string reason = result.detail.empty() ? "" : " (" + first_line(result.detail) + ")";
+  switch (result.outcome) {
+    case Outcome::passed: {
+      std::string text = of_text(result.attempts, of) + " passed";
+      if (result.skipped > 0) text += fmt::format(", {} skipped{}", result.skipped, reason);
+      const RateInterval rate = failure_rate(0, result.counted(), Sampling::fixed);
+      const bool says_something = rate.most < kMostWorthTelling;
+      return result_line(
+          result, text,
+          says_something ? "rate " + rate_text(0, result.counted(), Sampling::fixed) : "");
+    }
+    case Outcome::skipped:
+      return result_line(result, "skipped" + reason, "");
+    case Outcome::failed:
+      result_line(result, outcome_text(result), "");
+      return tell_failures(result);
+    case Outcome::not_recordable:
+      return result_line(
+          result, fmt::format("not recordable: {} (attempt {})", result.detail, result.attempts),
+          "");
+    case Outcome::interrupted:
+      return result_line(
+          result, fmt::format("interrupted after {}, none failed", of_text(result.attempts, of)),
+          "");
+    case Outcome::not_run:
+      return result_line(result, "not run: the time was up", "");
+  }
 }
 
-void Progress::case_failed(const FailedCase& failed) {
-  result_line(outcome_text(failed));
-  std::string text;
-  if (failed.verdict.failure) {
-    const Failure& failure = *failed.verdict.failure;
-    text += "    " + failure_line(failure) + "\n";
+void Progress::tell_failures(const CaseResult& result) {
+  if (result.counted() > 1) {
+    console_.out(fmt::format("    rate    {} of {}: {}\n", result.failures,
+                             plural(result.counted(), "attempt"),
+                             rate_text(result.failures, result.counted(), result.sampling)));
   }
-  if (failed.path) {
-    text += fmt::format("    trace   {} ({}), {}\n", *failed.path, size_text(failed.size),
-                        failed.verification.outcome == Verification::Outcome::verified
+  const bool several = result.sampling == Sampling::fixed && result.attempts > 1;
+  for (const KeptFailure& failure : result.kept) {
+    if (several) {
+      console_.out(
+          fmt::format("    {} on attempt {}{}\n", to_string(failure.verdict), failure.attempt,
+                      failure.times_seen > 1 ? fmt::format(", {} times alike", failure.times_seen)
+                                             : std::string()));
+    }
+    tell_failure(result, failure);
+  }
+}
+
+void Progress::tell_failure(const CaseResult& result, const KeptFailure& failure) {
+  const KeptTrace& trace = failure.trace;
+  std::string text;
+  if (failure.verdict.failure) text += "    " + failure_line(*failure.verdict.failure) + "\n";
+  if (trace.path) {
+    text += fmt::format("    trace   {} ({}), {}\n", *trace.path, size_text(trace.size),
+                        trace.verification.outcome == Verification::Outcome::verified
                             ? "replay verified"
                             : "replay NOT verified");
-    text += "    debug   " + failed.debug_command + "\n";
+    text += "    debug   " + failure.debug_command + "\n";
   }
-  if (!failed.output.empty()) {
-    text += fmt::format("    output  of attempt {}:\n{}", failed.attempt, failed.output);
-    if (failed.output.back() != '\n') text += '\n';
+  if (!failure.output.empty()) {
+    text += fmt::format("    output  of attempt {}:\n{}", failure.attempt, failure.output);
+    if (failure.output.back() != '\n') text += '\n';
   }
   console_.out(text);
-  if (!failed.path) {
-    console_.err("ttrace: the trace of " + name_ + " was not kept: " + failed.not_kept + "\n");
-  } else if (failed.verification.outcome == Verification::Outcome::failed) {
+  if (!trace.path) {
+    console_.err("ttrace: the trace of " + result.test.name + " was not kept: " + trace.not_kept +
+                 "\n");
+  } else if (trace.verification.outcome == Verification::Outcome::failed) {
     console_.err(fmt::format(
         "ttrace: replay of {} diverged: {}; the test did fail, but this trace may not replay to "
         "the end: that is a defect of ttrace, please report it\n",
-        *failed.path, failed.verification.problem));
+        *trace.path, trace.verification.problem));
   }
 }
 
-void Progress::case_not_recordable(int attempt, const std::string& name) {
-  result_line(fmt::format("not recordable: {} (attempt {})", name, attempt));
-}
-
-void Progress::case_interrupted(int done, int of) {
-  result_line(fmt::format("interrupted after {}/{}, none failed", done, of));
-}
-
-void Progress::end(const HuntTally& tally) {
+void Progress::end(const HuntResults& results) {
+  using Outcome = CaseResult::Outcome;
   clear_status();
   const auto spent = clock_() - began_;
-  std::string text = tally.interrupted ? "[ttrace] interrupted: " : "[ttrace] ";
-  text += fmt::format("{}: {} passed", plural(std::uint64_t(tally.cases), "case"), tally.passed);
-  const std::pair<int, const char*> others[] = {{tally.failed, "failed"},
-                                                {tally.skipped, "skipped"},
-                                                {tally.not_recordable, "not recordable"},
-                                                {tally.not_kept, "trace not kept"},
-                                                {tally.unverified, "replay not verified"}};
+  std::string text = results.interrupted ? "[ttrace] interrupted: " : "[ttrace] ";
+  if (results.out_of_time && !results.interrupted) text += "time is up: ";
+  text += fmt::format("{}: {} passed", plural(results.cases.size(), "case"),
+                      results.count(Outcome::passed));
+  const std::pair<int, const char*> others[] = {
+      {results.count(Outcome::failed), "failed"},
+      {results.count(Outcome::skipped), "skipped"},
+      {results.count(Outcome::not_recordable), "not recordable"},
+      {results.count(Outcome::not_run), "not run"},
+      {results.not_kept(), "trace not kept"},
+      {results.unverified(), "replay not verified"}};
   for (const auto& [count, what] : others) {
     if (count > 0) text += fmt::format(", {} {}", count, what);
   }
-  text += fmt::format("; {} in {}", plural(tally.attempts, "attempt"), duration_text(spent));
-  if (seconds(spent) > 0)
-    text += fmt::format(" ({:.0f}/s)", double(tally.attempts) / seconds(spent));
+  text += fmt::format("; {} in {}", plural(results.attempts(), "attempt"), duration_text(spent));
+  if (seconds(spent) > 0) {
+    text += fmt::format(" ({:.0f}/s)", double(results.attempts()) / seconds(spent));
+  }
   console_.out(text + "\n");
 }
 
-void Progress::result_line(const std::string& outcome) {
+void Progress::result_line(const CaseResult& result, const std::string& outcome,
+                           const std::string& rate) {
   clear_status();
-  console_.out(fmt::format("[ttrace] {:<{}}  {:<25} {}\n", name_, name_width_, outcome,
-                           duration_text(clock_() - case_began_)));
+  const std::string time = duration_text(result.time);
+  console_.out(fmt::format("[ttrace] {:<{}}  {:<25} {}\n", result.test.name, name_width_, outcome,
+                           rate.empty() ? time : fmt::format("{:<8} {}", time, rate)));
 }
 
 void Progress::status(const std::string& text) {

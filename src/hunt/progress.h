@@ -9,9 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "hunt/cases.h"
-#include "hunt/keep.h"
-#include "hunt/verdict.h"
+#include "hunt/results.h"
 
 namespace ttrace {
 
@@ -24,32 +22,6 @@ struct Console {
   unsigned width = 80;                        ///< of the terminal
 };
 
-/// What a hunt found so far.
-struct HuntTally {
-  int cases = 0;  ///< that were begun
-  int passed = 0;
-  int skipped = 0;  ///< every attempt was
-  int failed = 0;
-  int not_recordable = 0;
-  int not_kept = 0;    ///< failures whose trace could not be written; in `failed` too
-  int unverified = 0;  ///< failures whose replay went another way; in `failed` too
-  std::uint64_t attempts = 0;
-  bool interrupted = false;
-};
-
-/// One case that failed, as it is reported.
-struct FailedCase {
-  const TestCase* test = nullptr;
-  int attempt = 0;
-  Verdict verdict;
-  std::string output;               ///< of the failing attempt, both streams in order
-  std::optional<std::string> path;  ///< of the trace; none: it could not be kept,
-  std::string not_kept;             ///< because of this
-  std::uint64_t size = 0;
-  Verification verification;
-  std::string debug_command;
-};
-
 /// The words of a hunt: plain lines, and on a terminal one line more that changes while a case
 /// runs. Knows nothing of how a hunt works.
 class Progress {
@@ -57,31 +29,35 @@ class Progress {
   using Clock = std::function<std::chrono::milliseconds()>;
   Progress(Console console, Clock clock);
 
-  void begin(const std::vector<TestCase>& cases, int attempts, std::uint64_t seed,
-             const std::string& how_to_repeat);
-  void case_begins(const TestCase& test);
-  /// After every attempt; shown at most ten times a second, and only on a terminal.
-  void attempts_done(int done, int of);
-  void verifying();
+  /// What is about to be done, as the user asked for it.
+  struct Aim {
+    int attempts = 1;                   ///< of each case; 0: no limit
+    std::chrono::milliseconds time{0};  ///< zero: no limit
+    int jobs = 1;
+    std::uint64_t seed = 0;
+    std::string how_to_repeat;  ///< "--ttrace-seed=7"
+  };
+  void begin(const std::vector<TestCase>& cases, const Aim& aim);
+  /// After every attempt of a case that goes on; shown at most ten times a second, and only on a
+  /// terminal. `of`: attempts, 0 if they are not limited.
+  void running(const CaseResult& so_far, int of, std::chrono::milliseconds time);
+  void verifying(const CaseResult& so_far);
   /// Once for each different text.
   void warning(const std::string& text);
-
-  void case_passed(int attempts, int skipped, const std::string& skip_reason);
-  void case_failed(const FailedCase& failed);
-  void case_not_recordable(int attempt, const std::string& name);
-  void case_interrupted(int done, int of);
-  void end(const HuntTally& tally);
+  void case_done(const CaseResult& result, int of);
+  void end(const HuntResults& results);
 
  private:
-  void result_line(const std::string& outcome);
+  void result_line(const CaseResult& result, const std::string& outcome, const std::string& rate);
+  void tell_failures(const CaseResult& result);
+  void tell_failure(const CaseResult& result, const KeptFailure& failure);
   void status(const std::string& text);
   void clear_status();
 
   Console console_;
   Clock clock_;
   std::size_t name_width_ = 0;
-  std::string name_;
-  std::chrono::milliseconds began_{0}, case_began_{0};
+  std::chrono::milliseconds began_{0};
   std::optional<std::chrono::milliseconds> shown_;
   bool status_shown_ = false;
   std::set<std::string> warnings_;

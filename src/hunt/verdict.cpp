@@ -1,9 +1,11 @@
 #include "hunt/verdict.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 
+#include "hunt/output_match.h"
 #include "syscalls/table.h"
 
 namespace ttrace {
@@ -14,17 +16,63 @@ using MarkKind = MarkEvent::Kind;
 
 // MarkEvent::value of a case_end.
 constexpr std::int64_t kCaseFailed = 0, kCasePassed = 1, kCaseSkipped = 2;
+// MarkEvent::value of an assertion_failed: it is the framework's report of a signal.
+constexpr std::int64_t kFailedBySignal = 2;
 
-const SeenMark* first_mark(const RecordResult& result, MarkKind kind, bool of_root = true) {
+bool is_failed_assertion(const MarkEvent& mark) {
+  return mark.kind == MarkKind::assertion_failed && mark.value != kFailedBySignal;
+}
+
+enum class Whose { roots, children, anybodys };
+
+const SeenMark* first_failed_assertion(const RecordResult& result, Whose whose) {
   const auto found = std::ranges::find_if(result.marks, [&](const SeenMark& seen) {
-    return seen.mark.kind == kind && (seen.pid == result.root) == of_root;
+    const bool of_root = seen.pid == result.root;
+    return is_failed_assertion(seen.mark) &&
+           (whose == Whose::anybodys || of_root == (whose == Whose::roots));
   });
   return found == result.marks.end() ? nullptr : &*found;
 }
 
-bool root_sent_marks(const RecordResult& result) {
-  return std::ranges::any_of(result.marks,
-                             [&](const SeenMark& seen) { return seen.pid == result.root; });
+const SeenMark* first_mark(const RecordResult& result, MarkKind kind) {
+  const auto found = std::ranges::find_if(result.marks, [&](const SeenMark& seen) {
+    return seen.mark.kind == kind && seen.pid == result.root;
+  });
+  return found == result.marks.end() ? nullptr : &*found;
+}
+
+// The first process began a case that it did not end.
+bool ends_inside_case(const RecordResult& result) {
+  bool inside = false;
+  for (const SeenMark& seen : result.marks) {
+    if (seen.pid != result.root) continue;
+    if (seen.mark.kind == MarkKind::case_begin) inside = true;
+    if (seen.mark.kind == MarkKind::case_end) inside = false;
+  }
+  return inside;
+}
+
+// The case that the first process was in at this event: to it belongs what a child does. After the
+// case's end: the case that the child outlived.
+std::string case_at(const RecordResult& result, EventNumber event) {
+  std::string name;
+  for (const SeenMark& seen : result.marks) {
+    if (seen.event > event) break;
+    if (seen.pid != result.root) continue;
+    if (seen.mark.kind == MarkKind::case_begin) name = seen.mark.text;
+    if (seen.mark.kind == MarkKind::case_end) name = seen.mark.text + ", which it outlived";
+  }
+  return name;
+}
+
+std::string in_child(const SeenMark& seen) {
+  return "in child process " + std::to_string(seen.pid.value()) + ": ";
+}
+
+// Signals that mean a mistake of the process itself.
+bool is_fault(int signal) {
+  constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+  return std::ranges::find(kFaults, signal) != std::end(kFaults);
 }
 
 // How the case ended by its own account: the worst of what the first process's case-end marks say
@@ -56,6 +104,14 @@ Failure failure_at_death(const RecordResult& result, int signal) {
     failure.event = death.event;
     failure.tid = death.tid;
   }
+  // A framework's signal handler knows which assertion came before.
+  for (const SeenMark& seen : result.marks) {
+    if (seen.pid != result.root || seen.mark.kind != MarkKind::assertion_failed) continue;
+    if (seen.mark.value != kFailedBySignal) continue;
+    failure.file = seen.mark.file;
+    failure.line = seen.mark.line;
+    failure.message += ", after the assertion in this line";
+  }
   return failure;
 }
 
@@ -68,54 +124,115 @@ std::string end_besides_assertion(const RecordResult& result, bool ended) {
   return "";
 }
 
-// Says what a failed assertion in a child said: it is often why the parent failed.
-void add_child_assertion(const RecordResult& result, Failure& failure) {
-  const SeenMark* mark = first_mark(result, MarkKind::assertion_failed, /*of_root=*/false);
-  if (!mark) return;
-  failure.message += (failure.message.empty() ? "" : "\n") + std::string("in child process ") +
-                     std::to_string(mark->pid.value()) + ": " + mark->mark.file + ":" +
-                     std::to_string(mark->mark.line) + ": " + mark->mark.text + " (event " +
-                     std::to_string(mark->event.value()) + ")";
+// Says what went wrong in a child: it is often why the parent failed.
+void add_child_trouble(const RecordResult& result, Failure& failure) {
+  const auto add = [&](const std::string& text, EventNumber event) {
+    failure.message += (failure.message.empty() ? "" : "\n") + text + " (event " +
+                       std::to_string(event.value()) + ")";
+  };
+  if (const SeenMark* mark = first_failed_assertion(result, Whose::children)) {
+    add(in_child(*mark) + mark->mark.file + ":" + std::to_string(mark->mark.line) + ": " +
+            mark->mark.text,
+        mark->event);
+  }
+  for (const SeenDeath& death : result.deaths) {
+    if (death.pid == result.root || !is_fault(death.signal)) continue;
+    add("child process " + std::to_string(death.pid.value()) + " died by " +
+            signal_name(death.signal),
+        death.event);
+    break;
+  }
 }
 
-Verdict judge_hang(const RecordResult& result) {
-  const SeenMark* assertion = first_mark(result, MarkKind::assertion_failed);
-  if (assertion) return {Kind::timed_out, "after a failed assertion", failure_of(*assertion)};
-  return {Kind::timed_out, "", failure_at_exit(result, "still running at the time limit")};
+// The first failed assertion that counts, as a failure.
+std::optional<Failure> counted_assertion(const RecordResult& result, Follow follow) {
+  const SeenMark* own = first_failed_assertion(result, Whose::roots);
+  const SeenMark* any =
+      follow == Follow::all ? first_failed_assertion(result, Whose::anybodys) : own;
+  if (!any) return std::nullopt;
+  Failure failure = failure_of(*any);
+  if (any->pid != result.root) {
+    failure.message = in_child(*any) + failure.message;
+    // With several cases in a program: which one was running.
+    const std::string name = case_at(result, any->event);
+    if (!name.empty()) failure.message += "\nin case " + name;
+  } else {
+    add_child_trouble(result, failure);
+  }
+  return failure;
 }
 
-Verdict judge_end(const RecordResult& result, Marks marks) {
+Verdict judge_hang(const RecordResult& result, const Rules& rules) {
+  const auto assertion = counted_assertion(result, rules.follow);
+  if (assertion) return {Kind::timed_out, "after a failed assertion", assertion};
+  Failure failure = failure_at_exit(result, "still running at the time limit");
+  add_child_trouble(result, failure);
+  return {Kind::timed_out, "", failure};
+}
+
+std::optional<Verdict> judge_pattern(const RecordResult& result, const FailOn& fail_on) {
+  for (const std::string& pattern : fail_on.patterns) {
+    const std::optional<OutputMatch> match = find_in_output(result.output, pattern);
+    if (!match) continue;
+    Failure failure =
+        failure_at_exit(result, "the output matches \"" + pattern + "\": " + match->line);
+    failure.event = match->event;
+    return Verdict{Kind::failed, "output", failure};
+  }
+  return std::nullopt;
+}
+
+// The process ended by a signal; the case may have ended before.
+std::optional<Verdict> judge_death(const RecordResult& result, std::optional<std::int64_t> end,
+                                   const Rules& rules) {
+  if (!WIFSIGNALED(result.status) || !rules.fail_on.signal) return std::nullopt;
+  const std::string signal = signal_name(WTERMSIG(result.status));
+  const bool passed = end && *end != kCaseFailed;
+  Failure failure = failure_at_death(result, WTERMSIG(result.status));
+  add_child_trouble(result, failure);
+  return Verdict{Kind::crashed, passed ? signal + " after the case passed" : signal, failure};
+}
+
+Verdict judge_end(const RecordResult& result, const Rules& rules) {
   const int status = result.status;
   const std::optional<std::int64_t> end = case_result(result);
-  if (const SeenMark* mark = first_mark(result, MarkKind::assertion_failed)) {
-    return {Kind::failed, end_besides_assertion(result, end.has_value()), failure_of(*mark)};
+  if (const auto failure = counted_assertion(result, rules.follow)) {
+    return {Kind::failed, end_besides_assertion(result, end.has_value()), failure};
   }
-  if (end == kCaseFailed) {
-    return {Kind::failed, "", failure_at_exit(result, "the case ended as failed")};
+  const auto failed = [&](Kind kind, const std::string& detail, const std::string& message) {
+    Failure failure = failure_at_exit(result, message);
+    add_child_trouble(result, failure);
+    return Verdict{kind, detail, failure};
+  };
+  // A framework that caught the signal ends the case as failed before the process dies.
+  if (end == kCaseFailed && !WIFSIGNALED(status)) {
+    return failed(Kind::failed, "", "the case ended as failed");
   }
-  if (WIFSIGNALED(status)) {
-    const std::string signal = signal_name(WTERMSIG(status));
-    return {Kind::crashed, end ? signal + " after the case passed" : signal,
-            failure_at_death(result, WTERMSIG(status))};
-  }
+  if (const auto verdict = judge_pattern(result, rules.fail_on)) return *verdict;
+  if (const auto verdict = judge_death(result, end, rules)) return *verdict;
+  if (WIFSIGNALED(status)) return {Kind::passed, "died by " + signal_name(WTERMSIG(status)), {}};
   const SeenMark* skip = first_mark(result, MarkKind::skipped);
-  if (!end) {
+  const bool inside = ends_inside_case(result);
+  if (!end || inside) {
     // A skip in the set-up of the whole program: no case begins, and all is well.
-    const bool began = first_mark(result, MarkKind::case_begin) != nullptr;
-    if (skip && !began && status == 0) return {Kind::skipped, skip->mark.text, {}};
-    if (marks == Marks::required || root_sent_marks(result)) {
+    if (skip && !inside && status == 0) return {Kind::skipped, skip->mark.text, {}};
+    if (rules.marks == Marks::required || inside) {
       const std::string detail = exit_status_text(status);
-      return {Kind::exited_early, detail,
-              failure_at_exit(result, began ? "exited with " + detail + " inside the case"
-                                            : "exited with " + detail + " before the case began")};
+      return failed(
+          Kind::exited_early, detail,
+          "exited with " + detail + (inside ? " inside the case" : " before the case began"));
     }
   }
-  if (status != 0) {
+  // Catch2's way to say that all were skipped.
+  constexpr int kAllSkipped = 4;
+  const bool skipped = end == kCaseSkipped;
+  if (status != 0 && rules.fail_on.exit_status &&
+      !(skipped && WEXITSTATUS(status) == kAllSkipped)) {
     const std::string detail = "exit " + exit_status_text(status);
     const std::string message = end ? detail + " after the case passed" : detail;
-    return {Kind::failed, message, failure_at_exit(result, message)};
+    return failed(Kind::failed, message, message);
   }
-  if (end == kCaseSkipped) return {Kind::skipped, skip ? skip->mark.text : "", {}};
+  if (skipped) return {Kind::skipped, skip ? skip->mark.text : "", {}};
   return {Kind::passed, "", {}};
 }
 
@@ -148,26 +265,26 @@ std::string to_string(const Verdict& verdict) {
   return verdict.detail.empty() ? name : name + " (" + verdict.detail + ")";
 }
 
-Verdict judge(const RecordResult& result, Marks marks) {
+Verdict judge(const RecordResult& result, const Rules& rules) {
   if (result.not_recordable) return {Kind::not_recordable, *result.not_recordable, {}};
   if (result.reason == EndEvent::Reason::interrupted) return {Kind::interrupted, "", {}};
-  Verdict verdict =
-      result.reason == EndEvent::Reason::timed_out ? judge_hang(result) : judge_end(result, marks);
-  if (verdict.failure) add_child_assertion(result, *verdict.failure);
-  return verdict;
+  if (result.reason != EndEvent::Reason::timed_out) return judge_end(result, rules);
+  if (rules.fail_on.timeout) return judge_hang(result, rules);
+  if (const auto verdict = judge_pattern(result, rules.fail_on)) return *verdict;
+  return {Kind::passed, "at the time limit", {}};
 }
 
 Verdict judge_program(const RecordResult& result) {
   if (result.not_recordable) return {Kind::not_recordable, *result.not_recordable, {}};
   if (result.reason == EndEvent::Reason::interrupted) return {Kind::interrupted, "", {}};
-  if (result.reason == EndEvent::Reason::timed_out) return judge_hang(result);
+  if (result.reason == EndEvent::Reason::timed_out) return judge_hang(result, {});
   if (WIFSIGNALED(result.status)) {
     const int signal = WTERMSIG(result.status);
     return {Kind::crashed, signal_name(signal), failure_at_death(result, signal)};
   }
   // A test program may be recorded whole: its first failed assertion is where a debugger begins.
-  if (const SeenMark* mark = first_mark(result, MarkKind::assertion_failed)) {
-    return {Kind::failed, "exit " + exit_status_text(result.status), failure_of(*mark)};
+  if (const auto failure = counted_assertion(result, Follow::parent)) {
+    return {Kind::failed, "exit " + exit_status_text(result.status), failure};
   }
   // An exit code means what the program wants it to mean.
   const std::string detail = "exit " + exit_status_text(result.status);

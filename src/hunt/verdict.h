@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "record/recorder.h"
 #include "trace/info.h"
@@ -41,10 +42,34 @@ enum class Marks {
   optional,  ///< unknown: an attempt without any mark is judged by its exit code
 };
 
-/// Judges one attempt of one case. Only the marks and the end of the first process count: children
-/// of a test may die or fail as the test expects (death tests). What a child said is added to the
-/// message of a failure.
-Verdict judge(const RecordResult& result, Marks marks);
+/// Whose failed assertions decide. Deaths of children never do: their parent sees them, and death
+/// tests expect them.
+enum class Follow {
+  parent,  ///< the first process's; what a child said is added to its failure
+  all,  ///< every process's: a test that forks and does not look how its children fare fails, too
+};
+
+/// What else than failed assertions makes an attempt fail.
+struct FailOn {
+  bool exit_status = true;  ///< other than 0
+  bool signal = true;       ///< the first process died by one
+  bool timeout = true;
+  std::vector<std::string>
+      patterns;  ///< POSIX extended regular expressions, matched with the output
+};
+
+/// How attempts are judged.
+struct Rules {
+  Rules(Marks known = Marks::required) : marks(known) {}
+  Marks marks;
+  Follow follow = Follow::parent;
+  FailOn fail_on;
+};
+
+/// Judges one attempt of one case (or of a whole program). The end of the first process counts, and
+/// the marks of those processes that the rules follow: other children may die or fail as the test
+/// expects. A failure of a child names it. Throws UsageError for a pattern that is none.
+Verdict judge(const RecordResult& result, const Rules& rules);
 
 /// Judges a program that has no cases: a crash, a hang or a failed assertion of a listener is a
 /// failure, an exit code is not.

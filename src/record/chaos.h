@@ -11,4 +11,11 @@ enum class Chaos : std::uint8_t {
   mixed,  ///< the seed draws whether, and how
 };
 
+/// Where a program and its libraries lie in memory.
+enum class AddressChoice : std::uint8_t {
+  fixed,   ///< where they always do: attempts can be compared
+  random,  ///< where the kernel puts them
+  mixed,   ///< the seed draws it, where there is chaos
+};
+
 }  // namespace ttrace

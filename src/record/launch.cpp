@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "base/c_strings.h"
+#include "record/disturbances.h"
 #include "record/filter.h"
 #include "tracee/signals_blocked.h"
 #include "tracee/task.h"
@@ -49,6 +50,7 @@ struct ChildPlan {
   int go;         ///< readable once the supervisor has seized us
   int go_write;   ///< its other end, which only the supervisor may hold
   int errors;
+  bool randomises = false;
   int input = -1;  ///< capture: becomes 0
   int output = -1;
   int error_output = -1;
@@ -75,7 +77,8 @@ struct ChildPlan {
   // only.
   drop_pending_signals();
   sigprocmask(SIG_SETMASK, &plan.mask, nullptr);
-  personality(ADDR_NO_RANDOMIZE);  // a container may refuse it: addresses then differ by attempt
+  // A container may refuse it: addresses then differ by attempt.
+  personality(plan.randomises ? 0UL : 0UL | ADDR_NO_RANDOMIZE);
   if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) fail(SetupFailure::trap_time);
   if (!install_filter(plan.filter)) fail(SetupFailure::filter);
   execve(plan.path, plan.arguments.data(), plan.environment.data());
@@ -169,6 +172,8 @@ Launched launch(const Program& program, const RecordOptions& options) {
   plan.filter = make_filter();
   plan.go = go_read.value();
   plan.errors = errors_write.value();
+  plan.randomises =
+      Disturbances::randomises_addresses(options.seed, options.chaos, options.addresses);
   if (options.capture_output) {
     plan.input = input.value();
     plan.output = launched.standard_output.value();

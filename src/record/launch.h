@@ -17,9 +17,9 @@ struct Launched {
   Fd standard_error;
 };
 
-/// Forks, and prepares the child: seized with EXITKILL, no address randomisation where that is
-/// allowed, rdtsc trapped, our seccomp filter. Throws UsageError if `program` cannot be executed,
-/// Error if the machine does not let us trace.
+/// Forks, and prepares the child: seized with EXITKILL, address randomisation as the options say
+/// where that is allowed, rdtsc trapped, our seccomp filter. Throws UsageError if `program` cannot
+/// be executed, Error if the machine does not let us trace.
 Launched launch(const Program& program, const RecordOptions& options);
 
 /// The file that execvp(3) would execute. Throws UsageError naming it if there is none, it may not

@@ -42,6 +42,11 @@ struct RecordedSpace {
   std::vector<ActivePlan> plans;    ///< binaries that count
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
   Tid counting;                     ///< the thread that it counts for
+  bool has_agent = false;           ///< it is mapped
+  bool shares_descriptors = false;  ///< not all of its threads, and only they, have the same ones
+  bool agent_runs = false;          ///< stubs go to the agent
+  std::uint64_t agent_calls = 0;    ///< Head::calls_left
+  bool agent_alone = false;         ///< they were drawn when there was no other thread
   bool looks_around = false;        ///< its quantum was drawn when no other thread was ready
   /// Text of the program and of libraries that are not the system's.
   std::vector<std::pair<Address, Address>> own_text;
@@ -50,6 +55,7 @@ struct RecordedSpace {
   bool shows_changed_files = false;  ///< maps a file that was written since
   bool shows_shared_files = false;   ///< maps a file with MAP_SHARED
   bool shares_memory = false;        ///< can write memory that other processes may see
+  bool believes_hidden = false;      ///< PR_SET_DUMPABLE 0, which the kernel was not told
   ScratchArena scratch;              ///< of size 0 where nobody else can see what a call writes
 };
 
@@ -133,6 +139,7 @@ struct RecordedThread {
   std::uint64_t ticks = 0;  ///< since its last event
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.
   std::uint64_t accesses_left = 0;
+  bool preempted = false;       ///< at a boundary in the middle of user code, not at a call's end
   bool left_at_access = false;  ///< it stands at one, which the next walk does not count again
   /// It left at an instruction that is to be split: what that loaded.
   std::optional<MemoryWrite> split;

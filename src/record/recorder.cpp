@@ -1,5 +1,7 @@
 #include "record/recorder.h"
 
+#include <sched.h>
+
 #include "record/session.h"
 #include "tracee/descriptor_limit.h"
 
@@ -8,7 +10,7 @@ namespace ttrace {
 RecordResult record(const Program& program, const RecordOptions& options) {
   RecordResult result;
   result.recording = Recording(options.limits);
-  const CpuPin pin;
+  const CpuPin pin(options.cpu >= 0 ? options.cpu : sched_getcpu());
   Launched launched = launch(program, options);
   const DescriptorLimit many_processes;  // after the launch: the program keeps its own limit
   RecordSession session(options, pin, result);

@@ -27,11 +27,18 @@ struct RecordOptions {
   /// Decides every choice of the scheduler.
   std::uint64_t seed = 0;
   Chaos chaos = Chaos::mixed;
+  AddressChoice addresses = AddressChoice::mixed;
+  /// How many ticks an earlier attempt ran while there were several threads
+  /// (RecordResult::contended_ticks): sizes of chaos follow it. 0: not known.
+  std::uint64_t expected_ticks = 0;
   /// The attempt is ended as a hang after this long on the clock; zero: never.
   std::chrono::milliseconds timeout{0};
   /// True: standard input is empty, output is collected in RecordResult::output and not shown, and
   /// the tracee gets a process group of its own. False: it inherits ours.
   bool capture_output = false;
+  /// Where the recorder and its tracees run; less than 0: where the caller is. What the program is
+  /// told of the CPUs that it may use does not change.
+  int cpu = -1;
   /// Looked at while waiting (at least ten times a second); true ends the attempt as interrupted.
   const std::atomic<bool>* interrupted = nullptr;
   /// Plans of the binaries that are mapped; must outlive the call.
@@ -39,6 +46,9 @@ struct RecordOptions {
   /// Tick plans of the binaries that are mapped; null: no ticks, threads are switched at system
   /// calls only. Must outlive the call.
   TickPlanCache* ticks = nullptr;
+  /// Calls that cannot wait are made and recorded inside the process (docs/decisions/0013). Needs
+  /// ticks.
+  bool agent = false;
   /// Shell patterns of paths (a * matches slashes too): what is mapped MAP_SHARED of such a file is
   /// a copy of the process's own, which others neither change nor see.
   std::vector<std::string> private_paths;
@@ -86,7 +96,8 @@ struct RecordResult {
   std::uint64_t duration_us = 0;
   /// It executed memory that is no file's: code that is written at run time.
   bool writes_code = false;
-  std::uint64_t ticks = 0;  ///< of all threads together
+  std::uint64_t ticks = 0;            ///< of all threads together
+  std::uint64_t contended_ticks = 0;  ///< those of them while there was more than one thread
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.
   std::optional<std::string> not_recordable;

@@ -1,6 +1,8 @@
 #include "record/scheduler.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -24,6 +26,8 @@ constexpr Strategy kStrategies[] = {
 constexpr double kShares[] = {0.5, 0.25, 0.1, 0.03};
 constexpr double kPlainShare = 0.03;
 constexpr double kEntryWeight = 0.5;
+/// Of the switches at calls, how many are at their entry.
+constexpr double kEntryShare = kEntryWeight / (1 + kEntryWeight);
 
 /// Random quanta are log-uniform below 2^(one of these). Most are small: tests are short, and where
 /// they are not the quanta grow.
@@ -57,6 +61,13 @@ constexpr std::uint64_t kStepsPerSwitch = 10;
 constexpr unsigned kMostChanges = 4;
 /// How long the program is taken to be, in ticks: change points lie anywhere within.
 constexpr unsigned kLengthBits[] = {6, 8, 10, 14};
+/// A stretch in which a thread is starved lasts so many decisions less for a quantum used up.
+constexpr std::uint64_t kWholeQuantumWeight = 31;
+
+/// What is known of a program's length bounds quanta: between these, as powers of two.
+constexpr unsigned kLeastKnownBits = 4;
+constexpr unsigned kMostKnownBits = 20;
+constexpr unsigned kMostLengthBits = 20;  // below kLongestQuantum
 /// The thread that a test begins with, and the first ones that it makes.
 constexpr unsigned kLikelyVictims = 3;
 
@@ -70,11 +81,15 @@ Strategy Scheduler::drawn_strategy(std::mt19937_64& random, Chaos chaos) {
   }
 }
 
-Scheduler::Scheduler(std::uint64_t seed, Chaos chaos)
+Scheduler::Scheduler(std::uint64_t seed, Chaos chaos, std::uint64_t expected_ticks)
     : random_(seed), strategy_(drawn_strategy(random_, chaos)) {
+  if (expected_ticks > 1) {
+    most_quantum_bits_ =
+        std::clamp(unsigned(std::bit_width(expected_ticks)), kLeastKnownBits, kMostKnownBits);
+  }
   call_share_ = kShares[below(std::size(kShares))];
-  quantum_bits_ = kQuantumBits[below(std::size(kQuantumBits))];
-  length_bits_ = kLengthBits[below(std::size(kLengthBits))];
+  quantum_bits_ = drawn_quantum_bits();
+  length_bits_ = drawn_length_bits(expected_ticks);
   if (strategy_ != Strategy::plain) draw_walks();
   switch (strategy_) {
     case Strategy::plain:
@@ -99,6 +114,22 @@ Scheduler::Scheduler(std::uint64_t seed, Chaos chaos)
   }
 }
 
+/// Whole, or only its beginning: what makes threads meet is often done at once.
+unsigned Scheduler::drawn_length_bits(std::uint64_t expected_ticks) {
+  const std::size_t drawn = below(std::size(kLengthBits));
+  if (expected_ticks <= 1) return kLengthBits[drawn];
+  const unsigned whole = std::min(unsigned(std::bit_width(expected_ticks)), kMostLengthBits);
+  return drawn < 2 ? whole : std::min(whole, kLengthBits[drawn - 2]);
+}
+
+/// A quantum longer than the program is none: what is known bounds it.
+unsigned Scheduler::drawn_quantum_bits() {
+  const std::size_t drawn = below(std::size(kQuantumBits));
+  if (most_quantum_bits_ == 0) return kQuantumBits[drawn];
+  const auto last = unsigned(std::size(kQuantumBits) - 1);
+  return 1 + (most_quantum_bits_ - 1) * unsigned(drawn) / last;
+}
+
 bool Scheduler::draw(double share) { return double(random_() >> 11) * 0x1p-53 < share; }
 
 /// 2^first to 2^(last + 1) - 1, each power of two as likely as the next.
@@ -120,7 +151,7 @@ unsigned Scheduler::number_of(Tid tid) {
 unsigned Scheduler::bits_of(Tid tid) {
   if (!each_its_own_) return quantum_bits_;
   const auto [found, is_new] = bits_.try_emplace(tid, 0);
-  if (is_new) found->second = kQuantumBits[below(std::size(kQuantumBits))];
+  if (is_new) found->second = drawn_quantum_bits();
   return found->second;
 }
 
@@ -129,6 +160,11 @@ bool Scheduler::leaves_at(Tid running, CallSite site) {
   just_synchronised_ = site.synchronises && site.place != CallPlace::entry;
   const bool asked = site.place == CallPlace::yield;
   const double weight = site.place == CallPlace::entry ? kEntryWeight : 1;
+  const bool is_drawn = passed_all_calls_ && (site.place != CallPlace::entry || draw(kEntryShare));
+  if (is_drawn) {
+    passed_all_calls_ = false;
+    return true;
+  }
   if (++passed_ >= kMostPassed || asked) {
     if (strategy_ == Strategy::priorities) lower(running);
     return true;
@@ -153,6 +189,26 @@ bool Scheduler::leaves_at(Tid running, CallSite site) {
   return false;
 }
 
+std::optional<std::uint64_t> Scheduler::calls_in_process(Tid running) {
+  switch (strategy_) {
+    case Strategy::plain:
+    case Strategy::random:
+      break;
+    case Strategy::starve:
+      if (starves(running)) return {};
+      break;
+    case Strategy::priorities:
+    case Strategy::after_sync:
+    case Strategy::accesses:
+      return {};  // what they do depends on each call
+  }
+  // The calls before the first one at which one of two draws, at its entry and its exit, succeeds.
+  const double stays = (1 - call_share_) * (1 - call_share_ * kEntryWeight);
+  const double number = double(random_() >> 11) * 0x1p-53;
+  const double calls = std::log(1 - number) / std::log(stays);
+  return std::min<std::uint64_t>(std::uint64_t(calls), kMostPassed);
+}
+
 void Scheduler::ran(std::uint64_t ticks) {
   if (change_in_ticks_ != 0) change_in_ticks_ -= std::min(ticks, change_in_ticks_ - 1);
 }
@@ -163,8 +219,12 @@ void Scheduler::preempted(Tid running) {
     lower(running);
     if (change_in_ticks_ != 0) draw_change_point();
   }
-  if (strategy_ == Strategy::starve && number_of(running) == victim_ && stretch_left_ == 0) {
+  if (strategy_ != Strategy::starve) return;
+  if (number_of(running) == victim_ && stretch_left_ == 0) {
     stretch_left_ = log_uniform(4, 8);
+  } else if (stretch_left_ > 1) {
+    // Who computes for a whole quantum may as well be spinning until the victim has done something.
+    stretch_left_ -= std::min(stretch_left_ - 1, kWholeQuantumWeight);
   }
 }
 

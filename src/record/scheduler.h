@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <random>
 #include <span>
 
@@ -41,7 +42,10 @@ class Scheduler {
     bool synchronises = false;
   };
 
-  explicit Scheduler(std::uint64_t seed, Chaos chaos = Chaos::mixed);
+  /// `expected_ticks`: how long the program is, as far as its threads may meet; 0: not known. Sizes
+  /// follow it.
+  explicit Scheduler(std::uint64_t seed, Chaos chaos = Chaos::mixed,
+                     std::uint64_t expected_ticks = 0);
 
   Strategy strategy() const { return strategy_; }
 
@@ -51,6 +55,12 @@ class Scheduler {
 
   /// Whether `running` should leave at this place. Asked only where there are other threads.
   bool leaves_at(Tid running, CallSite site);
+
+  /// How many calls `running` may make that nobody is asked about, before it leaves at one
+  /// (docs/decisions/0014): as likely after each of them as if leaves_at() had been asked. None: each
+  /// call is asked about. When it has made them all, passed_all_calls() tells.
+  std::optional<std::uint64_t> calls_in_process(Tid running);
+  void passed_all_calls() { passed_all_calls_ = true; }
 
   /// A thread has run so far while there were others.
   void ran(std::uint64_t ticks);
@@ -98,6 +108,8 @@ class Scheduler {
   void lower(Tid tid);
   void age(std::span<const Tid> ready);
   void draw_change_point();
+  unsigned drawn_length_bits(std::uint64_t expected_ticks);
+  unsigned drawn_quantum_bits();
   void draw_walks();
   void draw_victim();
   bool starves(Tid tid);
@@ -107,9 +119,11 @@ class Scheduler {
   Strategy strategy_;
   double call_share_ = 0;            ///< of the places at calls, how many are switches
   unsigned quantum_bits_ = 0;        ///< random quanta are shorter than 2^bits
+  unsigned most_quantum_bits_ = 0;   ///< what is known of the program's length; 0: nothing
   unsigned length_bits_ = 0;         ///< the program is taken to be shorter than 2^bits ticks
   std::uint64_t switches_ = 0;       ///< at the end of a quantum, so far
   std::uint64_t passed_ = 0;         ///< places at calls since the last switch
+  bool passed_all_calls_ = false;
   std::map<Tid, unsigned> numbers_;  ///< threads in the order in which they were seen
 
   // Places finer than counted ones, in every strategy but the plain one.

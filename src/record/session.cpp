@@ -47,7 +47,8 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
       result_(result),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites, options.ticks),
-      scheduler_(options.seed, options.chaos),
+      scheduler_(options.seed, options.chaos, options.expected_ticks),
+      disturbances_(options.seed, options.chaos),
       began_(monotonic_time()),
       clock_(began_) {}
 
@@ -248,6 +249,7 @@ void RecordSession::resume(Thread& thread) {
     case Thread::Place::user:
       rejoin_split(thread);
       start_quantum(thread);
+      set_agent(thread);
       thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
       break;
   }
@@ -348,6 +350,13 @@ void RecordSession::note_stop(Tid tid, int status) {
 void RecordSession::handle(Thread& thread, int status) {
   const StopStatus stop = understand(status);
   const bool ran = thread.place == Thread::Place::user || thread.place == Thread::Place::boundary;
+  if (ran && stop.kind == StopStatus::Kind::signal && thread.process->space->agent_runs) {
+    const GeneralRegisters regs = thread.task().registers();
+    if (agent::is_in_agent(regs.rip)) {
+      thread.regs = regs;
+      if (!leave_agent(thread)) return;
+    }
+  }
   if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
     note_ticks(thread);
   }
@@ -381,6 +390,10 @@ void RecordSession::handle(Thread& thread, int status) {
       on_exiting(thread);
       return;
     case PTRACE_EVENT_STOP:
+      if (thread.process->space->agent_runs &&
+          agent::is_in_agent(thread.task().registers().rip)) {
+        throw NotRecordable("a job-control stop in the middle of a call; --ttrace-agent=off helps");
+      }
       // A group-stop shows its signal; SIGTRAP means that it ended (ptrace(2), PTRACE_SEIZE).
       if (stop.signal == SIGSTOP || stop.signal == SIGTSTP || stop.signal == SIGTTIN ||
           stop.signal == SIGTTOU) {
@@ -475,6 +488,7 @@ void RecordSession::kill_all() {
 EventNumber RecordSession::append(Thread& thread, EventBody body) {
   // Something came before the instruction that it left at.
   thread.split.reset();
+  thread.preempted = false;
   thread.left_at_access = false;
   Event event;
   event.tid = thread.tid;

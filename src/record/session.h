@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/abi.h"
 #include "record/attempt_clock.h"
+#include "record/disturbances.h"
 #include "record/instructions.h"
 #include "record/launch.h"
 #include "record/mapped_files.h"
@@ -22,11 +24,11 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_filters.cpp, session_memory_file.cpp, session_pi.cpp,
-/// session_ptrace.cpp, session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that
-/// processes share), session_signals.cpp (signals and trapped instructions), session_ticks.cpp,
-/// session_walk.cpp (places finer than counted ones), session_tasks.cpp (threads, processes,
-/// programs).
+/// (those that do not), session_agent.cpp (calls that the agent made), session_disturb.cpp,
+/// session_filters.cpp, session_memory_file.cpp, session_pi.cpp, session_ptrace.cpp,
+/// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
+/// session_signals.cpp (signals and trapped instructions), session_ticks.cpp, session_walk.cpp
+/// (places finer than counted ones), session_tasks.cpp (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -77,10 +79,15 @@ class RecordSession {
   void skip_call(Thread& thread, std::int64_t result);
   void answer(Thread& thread, std::int64_t result, std::vector<MemoryWrite> writes = {});
   void answer_with(Thread& thread, SyscallExit exit);
+  bool answer_dumpable(Thread& thread);
   bool answer_clock(Thread& thread);
   bool answer_captured_write(Thread& thread);
   void on_mark(Thread& thread);
   void answer_affinity(Thread& thread);
+
+  // session_disturb.cpp
+  bool may_be_short(const Thread& thread) const;
+  bool shorten(const Thread& thread, GeneralRegisters& regs);
 
   // session_filters.cpp
   void soften_filter(Thread& thread);
@@ -141,6 +148,8 @@ class RecordSession {
 
   // session_signals.cpp
   void on_signal(Thread& thread, int signal);
+  void hold(Thread& thread, const siginfo_t& info);
+  bool delay(Thread& thread, const siginfo_t& info);
   bool emulate_instruction(Thread& thread, const siginfo_t& info);
   static bool forcing_changes(const Thread& thread, int signal);
   void repair_forced_signal(Thread& thread, int signal);
@@ -160,8 +169,20 @@ class RecordSession {
   void set_counter(RecordedSpace& space, std::uint64_t ticks);
   void start_quantum(Thread& thread);
   void note_ticks(Thread& thread);
-  void stop_soon(Thread& thread);
+  void stop_within(Thread& thread, std::uint64_t ticks);
+  void stop_soon(Thread& thread) { stop_within(thread, 1); }
   bool on_due(Thread& thread);
+
+  // session_agent.cpp
+  void make_agent(Thread& thread);
+  bool wants_agent(const Thread& thread) const;
+  void set_agent(Thread& thread);
+  void turn_agent_off(RecordedSpace& space);
+  void forget_descriptors(Thread& thread);
+  void tell_descriptor(const Thread& thread, const SyscallView& call);
+  void take_records(Thread& thread, const agent::Head& head);
+  void take_record(Thread& thread, const agent::Record& record, ByteView writes);
+  bool leave_agent(Thread& thread);
 
   // session_walk.cpp
   bool begin_walk(Thread& thread);
@@ -199,6 +220,7 @@ class RecordSession {
   MappedFiles files_;
   SharedFiles shared_files_;
   Scheduler scheduler_;
+  Disturbances disturbances_;
   StepSiteDecoder step_sites_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()
   AttemptClock clock_;

@@ -18,13 +18,20 @@ namespace ttrace {
 namespace {
 
 /// Advice that must not reach the kernel: MADV_FREE lets it drop pages whenever it likes; what
-/// happens to pages at a fork would have to be repeated by a replay and its checkpoints.
+/// happens to pages at a fork would have to be repeated by a replay and its checkpoints; poisoned
+/// pages and guards are younger than Linux 6.1, or not for ordinary programs.
 std::optional<std::int64_t> answer_to_advice(std::uint64_t advice) {
+  constexpr std::uint64_t kHwPoison = 100, kSoftOffline = 101;
+  constexpr std::uint64_t kGuardInstall = 102, kGuardRemove = 103;
   switch (advice) {
     case MADV_FREE:
       return 0;
     case MADV_DONTFORK:
     case MADV_WIPEONFORK:
+    case kHwPoison:
+    case kSoftOffline:
+    case kGuardInstall:
+    case kGuardRemove:
       return -EINVAL;  // as a kernel that does not know it
     default:
       return {};
@@ -78,6 +85,12 @@ bool RecordSession::answer_instead(Thread& thread) {
     answer(thread, thread.filter ? SECCOMP_MODE_FILTER : SECCOMP_MODE_DISABLED);
     return true;
   }
+  if (call.number == SYS_prctl && answer_dumpable(thread)) return true;
+  constexpr std::uint64_t kDroppable = 8;  // MAP_DROPPABLE, of Linux 6.11
+  if (call.number == SYS_mmap && (call.args[3] & MAP_TYPE) == kDroppable) {
+    answer(thread, -EINVAL);
+    return true;
+  }
   if (call.number == SYS_madvise) {
     const auto result = answer_to_advice(call.args[2]);
     if (result) answer(thread, *result);
@@ -92,6 +105,22 @@ bool RecordSession::answer_instead(Thread& thread) {
     return answer_captured_write(thread);
   }
   return false;
+}
+
+/// A program that keeps its memory to itself would keep it from an unprivileged recorder, too: it
+/// believes that it does.
+bool RecordSession::answer_dumpable(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  const auto option = std::uint32_t(thread.call.args[0]);
+  const std::uint64_t value = thread.call.args[1];
+  if (option == PR_GET_DUMPABLE && space.believes_hidden) {
+    answer(thread, 0);
+    return true;
+  }
+  if (option != PR_SET_DUMPABLE || value > 1) return false;
+  space.believes_hidden = value == 0;
+  answer(thread, 0);
+  return true;
 }
 
 /// Makes the stopped thread leave the call without executing it.

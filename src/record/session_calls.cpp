@@ -24,13 +24,14 @@ SyscallView view_of(const GeneralRegisters& regs) {
 /// The call moves data between descriptors without showing it to the program.
 bool moves_data_unseen(std::int64_t number) {
   return number == SYS_sendfile || number == SYS_splice || number == SYS_tee ||
-         number == SYS_copy_file_range;
+         number == SYS_vmsplice || number == SYS_copy_file_range;
 }
 
 /// The descriptor that such a call writes to.
 int target_descriptor(const SyscallView& call) {
   switch (call.number) {
     case SYS_sendfile:
+    case SYS_vmsplice:
       return int(call.args[0]);
     case SYS_tee:
       return int(call.args[1]);
@@ -118,11 +119,13 @@ void RecordSession::begin_call(Thread& thread) {
     thread.task().set_registers(regs);
     thread.rewritten = true;
   }
+  forget_descriptors(thread);
   const RecordedSpace& space = *thread.process->space;
-  if (thread.row->blocking == Blocking::may && (space.users > 1 || space.shares_memory)) {
+  if (thread.row->blocking == Blocking::may) {
     GeneralRegisters regs = thread.regs;
-    redirect(thread, regs);
-    if (!thread.redirected.empty()) {
+    if (space.users > 1 || space.shares_memory) redirect(thread, regs);
+    const bool shortened = shorten(thread, regs);
+    if (shortened || !thread.redirected.empty()) {
       thread.task().set_registers(regs);
       thread.rewritten = true;
     }
@@ -150,9 +153,6 @@ void RecordSession::refuse_by_context(const Thread& thread) const {
     if (!anywhere && call.number != SYS_brk &&
         (touches(kGatePage, kGateSize) || touches(kScratchArea, kMostScratch))) {
       throw NotRecordable(syscall_name(call.number) + " of the recorder's own memory");
-    }
-    if (call.number == SYS_mmap && (call.args[3] & MAP_GROWSDOWN)) {
-      throw NotRecordable("mmap with MAP_GROWSDOWN");
     }
   }
 }
@@ -215,6 +215,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     if (exit.written_digest != 0) note_output(thread, call, exit);
   }
   if (call.result >= 0) {
+    tell_descriptor(thread, call);
     note_memory_file(thread, call, exit);
     note_file_change(thread, call, exit);
   }
@@ -268,7 +269,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       if (shared) space.shows_shared_files = true;
       if (executable) {
         Mapping text;
-        text.start = at;
+        text.start = Address(std::uint64_t(exit.result));  // where there was room
         text.length = page_ceil(args[1]);
         text.protection = int(args[2]);
         text.name = result_.recording.objects().at(file->object).info.path;

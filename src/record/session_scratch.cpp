@@ -52,6 +52,13 @@ void show_original(const HeldSignal& held, bool is_siginfo, std::byte* record) {
   std::memcpy(record, &info, sizeof info);
 }
 
+/// As good as the program's own, which files opened with O_DIRECT look at.
+std::uint64_t alignment_of(Address buffer) {
+  constexpr std::uint64_t kLeast = 64;
+  const std::uint64_t lowest_bit = buffer.value() & ~(buffer.value() - 1);
+  return std::clamp(lowest_bit, kLeast, std::uint64_t(kPageSize));
+}
+
 bool is_regular_file(Tid tid, int descriptor) {
   struct stat info {};
   const std::string link =
@@ -94,15 +101,11 @@ void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
   if (space.scratch.size() == 0) return;  // vfork: the parent sees nothing before the child is gone
   auto slots = scratch_slots(thread.call, peek(thread));
   if (!slots || slots->empty()) return;
-  const auto padded = [](std::uint64_t length) {
-    constexpr std::uint64_t kAlignment = 64;
-    return (length + kAlignment - 1) & ~(kAlignment - 1);
-  };
   std::uint64_t total = 0;
   for (const ScratchSlot& slot : *slots) {
     // A file is read whole, and without waiting for anybody.
     if (slot.shortened && is_regular_file(thread.tid, int(thread.call.args[0]))) return;
-    total += padded(slot.length);
+    total += slot.length + alignment_of(slot.original);
   }
   thread.scratch = space.scratch.allocate(total);
   if (!thread.scratch) {
@@ -111,6 +114,8 @@ void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
   }
   Address at = *thread.scratch;
   for (const ScratchSlot& slot : *slots) {
+    const std::uint64_t alignment = alignment_of(slot.original);
+    at = Address((at.value() + alignment - 1) & ~(alignment - 1));
     Redirection made{{}, slot.length, slot.original, at};
     if (slot.copy_in) {
       made.given = space.memory.read(slot.original, slot.length);
@@ -128,7 +133,7 @@ void RecordSession::redirect(Thread& thread, GeneralRegisters& regs) {
     }
     if (slot.shortened) syscall_argument(regs, *slot.shortened) = slot.length;
     thread.redirected.push_back(std::move(made));
-    at = at + padded(slot.length);
+    at = at + slot.length;
   }
 }
 

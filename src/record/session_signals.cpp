@@ -67,8 +67,10 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   }
   if (is_fault(info)) return deliver(thread, info, true);
 
+  // A program may have a session, and so a terminal, of its own.
   const bool from_terminal = info.si_code == SI_KERNEL && !options_.capture_output &&
-                             (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP);
+                             (signal == SIGINT || signal == SIGQUIT || signal == SIGTSTP) &&
+                             getsid(thread.process->pid.value()) == getsid(0);
   if (from_terminal) return;  // the supervisor got it too, and decides
 
   const auto held = std::find_if(thread.held_signals.begin(), thread.held_signals.end(),
@@ -98,7 +100,28 @@ void RecordSession::on_signal(Thread& thread, int signal) {
     case SignalTable::Effect::handler:
       break;
   }
-  if (at_boundary) return deliver(thread, info, false);
+  if (at_boundary && !delay(thread, info)) return deliver(thread, info, false);
+  if (!at_boundary) hold(thread, info);
+}
+
+/// A thread was taken off in the middle of user code, and a signal has come meanwhile: true if it
+/// waits a little longer, as if it had been sent later. (At the end of a call it must not: that may
+/// be what sent it.)
+bool RecordSession::delay(Thread& thread, const siginfo_t& info) {
+  RecordedSpace& space = *thread.process->space;
+  if (!thread.preempted || space.plans.empty() || !thread.held_signals.empty()) return false;
+  const std::uint64_t ticks = disturbances_.signal_delay();
+  if (ticks == 1) return false;
+  thread.held_signals.push_back({info, next_cookie_++, false});
+  start_quantum(thread);
+  if (space.counter > ticks) set_counter(space, ticks);
+  return true;
+}
+
+/// Keeps a signal that arrived somewhere in user code until the thread comes to a counted place or
+/// a system call.
+void RecordSession::hold(Thread& thread, const siginfo_t& info) {
+  const int signal = info.si_signo;
   // One that was sent again but not delivered is superseded: the program may have discarded it
   // (SIG_IGN) or the kernel merged it.
   if (signal < SIGRTMIN) {
@@ -108,9 +131,10 @@ void RecordSession::on_signal(Thread& thread, int signal) {
   const bool already = signal < SIGRTMIN &&
                        std::any_of(thread.held_signals.begin(), thread.held_signals.end(),
                                    [&](const HeldSignal& h) { return h.info.si_signo == signal; });
-  if (already) return;
-  thread.held_signals.push_back({info, next_cookie_++, false});
-  stop_soon(thread);
+  if (!already) thread.held_signals.push_back({info, next_cookie_++, false});
+  // Also for one that is held already: it may have come while the thread was being stopped for
+  // that.
+  stop_within(thread, disturbances_.signal_delay());
 }
 
 /// Makes held signals pending while the thread stands at the entry of a system call: the call then
@@ -252,7 +276,11 @@ void RecordSession::deliver(Thread& thread, const siginfo_t& info, bool synchron
   SignalEvent event;
   event.number = signal;
   event.info = bytes_of_info(info);
-  event.synchronous = synchronous;
+  // One that follows a sigreturn at once may be that call's doing (a spoiled frame): no instruction
+  // would raise it again.
+  const bool after_return = thread.place == Thread::Place::boundary && thread.row != nullptr &&
+                            thread.row->handling == Handling::sigreturn;
+  event.synchronous = synchronous && !after_return;
   event.registers_before = thread.regs;
   if (effect == SignalTable::Effect::handler) return enter_handler(thread, std::move(event));
 

@@ -169,14 +169,25 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.patched = parent.patched;
       copy.plans = parent.plans;
       copy.counter = parent.counter;
+      copy.has_agent = parent.has_agent;
+      copy.shares_descriptors = parent.shares_descriptors;
+      copy.agent_runs = parent.agent_runs;
+      copy.agent_calls = parent.agent_calls;
+      copy.agent_alone = parent.agent_alone;
       copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
       copy.shares_memory = parent.shares_memory;
+      copy.believes_hidden = parent.believes_hidden;
       copy.shows_changed_files = parent.shows_changed_files;
       copy.shows_shared_files = parent.shows_shared_files;
       copy.scratch = parent.scratch.copy();
     }
+  }
+  const bool own_descriptors = !(args.flags & CLONE_FILES);
+  if (same_memory ? same_process && own_descriptors : !own_descriptors) {
+    thread.process->space->shares_descriptors = true;
+    child->process->space->shares_descriptors = true;
   }
   ++child->process->threads;
   ++child->process->space->users;
@@ -322,6 +333,7 @@ void RecordSession::make_gate(Thread& thread) {
   inject(task, InjectBy::syscall_stops, SYS_mmap,
          {kGateWritable.value(), kPageSize, PROT_READ | PROT_WRITE,
           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
+  if (options_.agent && options_.ticks != nullptr) make_agent(thread);
 
   // [vvar], [vvar_vclock] and [vdso] lie side by side.
   Address start;
@@ -349,8 +361,7 @@ ExecEvent RecordSession::image_of(Thread& thread) {
   std::vector<std::pair<Mapping, MappedFiles::File>> texts;
   Address previous_end;
   for (const MapLine& line : read_maps(pid)) {
-    if (line.start == kGatePage || line.start == kGateWritable || line.name == "[vsyscall]")
-      continue;
+    if (line.start - kGatePage < kGateSize || line.name == "[vsyscall]") continue;
     Mapping mapping;
     mapping.start = line.start;
     mapping.length = line.end - line.start;

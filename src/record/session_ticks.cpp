@@ -92,8 +92,8 @@ bool RecordSession::map_overlays(Thread& thread, int plan, const std::vector<Map
 /// right before it. Keeps that place, or moves the library to where there is one.
 void RecordSession::make_room(Thread& thread, const SyscallView& call, SyscallExit& exit) {
   const auto& args = call.args;
-  const bool is_whole = args[5] == 0 && !(args[3] & MAP_FIXED) && !(args[2] & PROT_EXEC) &&
-                        (args[3] & MAP_TYPE) == MAP_PRIVATE;
+  const bool is_whole =
+      args[5] == 0 && !(args[3] & MAP_FIXED) && (args[3] & MAP_TYPE) == MAP_PRIVATE;
   const TickPlanCache::Entry* ticks =
       is_whole ? files_.ticks_of(thread.tid, int(args[4])) : nullptr;
   if (ticks == nullptr || !ticks->plan || ticks->plan->stubs().length == 0) return;
@@ -157,21 +157,31 @@ void RecordSession::start_quantum(Thread& thread) {
 void RecordSession::note_ticks(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (space.plans.empty() || space.counting != thread.tid) return;
-  std::uint64_t now = 0;
-  if (!space.memory.read_value(kCounter, now)) return;
-  thread.ticks += space.counter - now;
-  if (threads_.size() > 1) scheduler_.ran(space.counter - now);
-  space.counter = now;
+  agent::Head head;
+  if (!space.memory.read_value(kGateWritable, head)) return;
+  if (threads_.size() > 1) {
+    result_.contended_ticks += space.counter - head.ticks;
+    scheduler_.ran(space.counter - head.ticks);
+  }
+  if (head.used != 0) take_records(thread, head);
+  thread.ticks += space.counter - head.ticks;
+  space.counter = head.ticks;
 }
 
-/// A signal is held: stop at the next counted place. Nothing may write the counter while the thread
-/// is about to count: it is stepped out of there first.
-void RecordSession::stop_soon(Thread& thread) {
+/// A signal is held: stop after so many ticks at most. Nothing may write the counter while the
+/// thread is about to count: it is stepped out of there first.
+void RecordSession::stop_within(Thread& thread, std::uint64_t ticks) {
   RecordedSpace& space = *thread.process->space;
-  if (space.plans.empty() || space.counter <= 1) return;
+  if (space.plans.empty() || space.counter <= ticks) return;
   const Tid tid = thread.tid;
   bool stepped = false;
-  while (is_counting(space.plans, Address(thread.regs.rip))) {
+  for (;;) {
+    // A stub may lead into the agent.
+    if (agent::is_in_agent(thread.regs.rip)) {
+      if (!leave_agent(thread)) return;
+      continue;
+    }
+    if (!is_counting(space.plans, Address(thread.regs.rip))) break;
     stepped = true;
     thread.task().resume(Resume::step);
     const int status = wait_for_stop(tid);
@@ -184,7 +194,7 @@ void RecordSession::stop_soon(Thread& thread) {
   }
   if (stepped) repair_forced_signal(thread, SIGTRAP);
   note_ticks(thread);
-  if (space.counter > 1) set_counter(space, 1);
+  if (space.counter > ticks) set_counter(space, ticks);
 }
 
 /// The counter reached zero: the thread stands at a counted place, exactly. True if it was that.
@@ -220,6 +230,7 @@ bool RecordSession::on_due(Thread& thread) {
     scheduler_.preempted(thread.tid);
     append(thread, SwitchEvent{Address(due->target)});
     thread.place = Thread::Place::boundary;
+    thread.preempted = true;
     space.counting = Tid();
     if (!begin_walk(thread)) want_switch_ = true;
   } else {

@@ -58,6 +58,7 @@ std::optional<int> RecordSession::walk(Thread& thread) {
   bool is_new = !thread.left_at_access;  // the access at which it stands, if it does
   rejoin_split(thread);
   const Task task = thread.task();
+  turn_agent_off(space);
   start_quantum(thread);  // if that ends on the way, the walk does
   bool trap_flag_stays = false;
   std::uint64_t steps = 0;
@@ -106,6 +107,7 @@ void RecordSession::arrive(Thread& thread, std::uint64_t steps, const StepSite& 
   // A signal frame must not hold a place inside a stub's copy of a loop.
   const bool is_copy = plan_of_stub(space.plans, Address(thread.regs.rip)) != nullptr;
   thread.place = is_copy ? Thread::Place::user : Thread::Place::boundary;
+  thread.preempted = !is_copy;
   want_switch_ = true;
   thread.left_at_access = site.touches_shared;
   thread.accesses_left = scheduler_.accesses_after_return(thread.tid);

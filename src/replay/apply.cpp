@@ -19,6 +19,12 @@ std::string name_from_path(const std::string& path) {
   return path.substr(slash == std::string::npos ? 0 : slash + 1).substr(0, 15);
 }
 
+/// Lets a mapping that grows downwards grow to an address, as a call does that writes there.
+bool grow_to(HostProcess& host, Address at) {
+  const std::uint64_t page = page_floor(at.value());
+  return host.call(SYS_rt_sigpending, {page, sizeof(std::uint64_t), 0, 0, 0, 0}) == 0;
+}
+
 }  // namespace
 
 ReplayContext& Replayer::State::context(Tid tid) {
@@ -142,12 +148,14 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
     thread.regs.orig_rax = std::uint64_t(entry.number);
   }
   const bool sets_limit = entry.number == SYS_setrlimit && entry.args[0] == RLIMIT_STACK;
+  const bool of_itself =
+      entry.args[0] == 0 || entry.args[0] == std::uint64_t(thread.process->pid.value());
   const bool sets_limit_64 = entry.number == SYS_prlimit64 && entry.args[1] == RLIMIT_STACK &&
-                             entry.args[0] == 0 && entry.args[2] != 0;
+                             of_itself && entry.args[2] != 0;
   if (exit.result == 0 && (sets_limit || sets_limit_64)) {
     std::uint64_t limit = 0;
     space.host->memory().read_value(Address(entry.args[sets_limit ? 1 : 2]), limit);
-    raise_stack_limit(space, limit);
+    set_stack_limit(space, limit);
   }
   if (entry.number == SYS_prctl && entry.args[0] == PR_SET_NAME && exit.result == 0) {
     thread.name = space.host->memory().read_string(Address(entry.args[1]), 15);
@@ -225,11 +233,11 @@ bool Replayer::State::write_memory(ReplaySpace& space, const MemoryWrite& write)
     const auto line = std::find_if(lines.begin(), lines.end(), [&](const MapLine& l) {
       return l.start <= at && at < l.end && l.shared;
     });
-    if (!memory.write(at, page) &&
-        (line == lines.end() ||
-         !shared.write(line->inode, line->offset + (at - line->start), page))) {
-      return false;
-    }
+    const bool written = memory.write(at, page) ||
+                         (line != lines.end() &&
+                          shared.write(line->inode, line->offset + (at - line->start), page)) ||
+                         (grow_to(*space.host, at) && memory.write(at, page));
+    if (!written) return false;
     done += size;
   }
   return true;

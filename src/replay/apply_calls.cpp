@@ -74,6 +74,14 @@ void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
   space.mappings.add(mapping);
 }
 
+/// A stack of the program's own: it grows here as it did there, by faults, and where calls wrote
+/// below it (write_memory).
+void Replayer::State::map_growing(ReplaySpace& space, Mapping mapping) {
+  forget(space, mapping.start, mapping.length);
+  space.host->map_zero(mapping.start, mapping.length, mapping.protection, MAP_GROWSDOWN);
+  space.mappings.add(std::move(mapping));
+}
+
 /// A mapping of the file or segment that `shown` tells of.
 void Replayer::State::map_shared(ReplaySpace& space, Mapping mapping, const SharedChange& shown,
                                  std::uint64_t offset) {
@@ -99,25 +107,39 @@ void Replayer::State::detach(ReplaySpace& space, Address at) {
   }
 }
 
-/// The main stack may grow further than at the exec: map what it may grow to, down to whatever lies
-/// below it.
-void Replayer::State::raise_stack_limit(ReplaySpace& space, std::uint64_t limit) {
+/// The main stack may grow to another size than at the exec: map what it may grow to, down to
+/// whatever lies below it, and no more than that and what it has grown to already.
+void Replayer::State::set_stack_limit(ReplaySpace& space, std::uint64_t limit) {
   Address below;
+  std::optional<Mapping> stack;
   for (const Mapping& mapping : space.mappings.all()) {
-    if (!mapping.grows_down) {
-      below = mapping.start + mapping.length;
-      continue;
-    }
     const Address end = mapping.start + mapping.length;
-    const std::uint64_t size = page_floor(std::min(limit, kMostStackGrowth));
-    const Address start = std::max(end - size, below);
-    if (start >= mapping.start) return;
-    Mapping more = mapping;
+    if (!mapping.grows_down) {
+      if (!stack) below = end;
+    } else if (!stack) {
+      stack = mapping;
+    } else if (mapping.start == stack->start + stack->length) {
+      stack->length += mapping.length;
+    }
+  }
+  if (!stack) return;
+  const Address end = stack->start + stack->length;
+  const std::uint64_t size = page_floor(std::min(limit, kMostStackGrowth));
+  const Address start = std::max(end - size, below);
+  if (start < stack->start) {
+    Mapping more = *stack;
     more.start = start;
-    more.length = mapping.start - start;
+    more.length = stack->start - start;
     map(space, more);
     return;
   }
+  const Pid host(space.host->task().tid().value());
+  const Address lowest = std::min(start, lowest_touched_page(host, stack->start, end));
+  const std::uint64_t surplus = lowest - stack->start;
+  if (surplus == 0) return;
+  space.host->call(SYS_munmap, {stack->start.value(), surplus, 0, 0, 0, 0});
+  forget(space, stack->start, surplus);
+  space.mappings.remove(stack->start, surplus);
 }
 
 /// Executes a call that shapes the address space, with the addresses that the recording got.
@@ -145,6 +167,8 @@ void Replayer::State::shape_address_space(ReplayContext& thread, const SyscallEn
       mapping.protection = int(args[2]);
       mapping.shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
       if (exit.shared) return map_shared(space, std::move(mapping), *exit.shared, args[5]);
+      const bool grows_down = (args[3] & MAP_GROWSDOWN) && (args[3] & MAP_ANONYMOUS);
+      if (grows_down) return map_growing(space, std::move(mapping));
       mapping.backing = exit.backing;
       if (exit.backing) mapping.name = trace.objects().at(exit.backing->object).path;
       map(space, mapping);

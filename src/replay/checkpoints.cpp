@@ -14,12 +14,15 @@ constexpr std::size_t kBetweenLooks = 8;
 
 }  // namespace
 
-void Checkpoints::add(const Position& at, std::unique_ptr<Replayer> copy) {
+std::shared_ptr<const Replayer> Checkpoints::add(const Position& at,
+                                                 std::unique_ptr<Replayer> copy) {
   const std::chrono::microseconds now = copy->elapsed();
-  by_position_[at] = std::move(copy);
+  const std::shared_ptr<const Replayer> added = std::move(copy);
+  by_position_[at] = added;
   while (by_position_.size() > kLeast && too_many_processes()) drop_the_cheapest(now);
-  if (++added_ % kBetweenLooks != 0) return;
+  if (++added_ % kBetweenLooks != 0) return added;
   while (by_position_.size() > kLeast && too_much_memory()) drop_the_cheapest(now);
+  return added;
 }
 
 Checkpoints::Entry Checkpoints::at_or_before(const Position& at) const {

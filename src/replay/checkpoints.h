@@ -27,9 +27,8 @@ class Checkpoints {
   Checkpoints() = default;
   explicit Checkpoints(const Bounds& bounds) : bounds_(bounds) {}
 
-  bool has(const Position& at) const { return by_position_.contains(at); }
-  /// The present is there.
-  void add(const Position& at, std::unique_ptr<Replayer> copy);
+  /// The present is there. Returns the copy, which is not kept if others matter more.
+  std::shared_ptr<const Replayer> add(const Position& at, std::unique_ptr<Replayer> copy);
   /// The last one before `at`, or at it; without a copy if there is none.
   Entry at_or_before(const Position& at) const;
   Entry before(const Position& at) const;

@@ -50,6 +50,7 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
                                                   const Stretch& stretch) {
   load(thread);
   ReplaySpace& space = *thread.process->space;
+  turn_agent_off(space);
   const GeneralRegisters before = thread.regs;
   // An event that is no place in time comes before one more tick, or never.
   const std::uint64_t to_event = event.ticks.value() - thread.ticks;
@@ -68,17 +69,25 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
     stop = stretch.one_instruction ? space.host->run(Resume::emulate_step, nullptr)
                                    : space.host->run(Resume::emulate, stretch.interrupt);
     if (!stop) stop = leave_stub(space);
+    thread.regs = space.host->task().registers();
+    // It looks at the instruction.
+    if (stretch.one_instruction) {
+      hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
+    }
   }
-  thread.regs = space.host->task().registers();
   thread.ticks += left - counter_of(space);
-  if (stretch.one_instruction) {
-    hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
-  }
   if (!stop) {
     thread.instructions.reset();
     return Outcome::interrupted;
   }
-  if (stop->kind == StopStatus::Kind::syscall) {
+  return understand(thread, event, {before, stretch, asked_ticks}, *stop);
+}
+
+/// What a stop of the host means for a thread that is on its way to `event`.
+Replayer::State::Outcome Replayer::State::understand(ReplayContext& thread, const Event& event,
+                                                     const Executed& executed,
+                                                     const StopStatus& stop) {
+  if (stop.kind == StopStatus::Kind::syscall) {
     const SyscallEntry* entry = entry_of(event.body);
     if (entry == nullptr) {
       diverge(thread, "the replay enters " + syscall_name(std::int64_t(thread.regs.orig_rax)));
@@ -87,10 +96,10 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
     check_ticks(thread, event);
     return Outcome::arrived;
   }
-  if (stop->kind != StopStatus::Kind::signal) {
+  if (stop.kind != StopStatus::Kind::signal) {
     diverge(thread, "unexpected stop of the host process");
   }
-  return understand_signal(thread, event, {before, stretch, asked_ticks});
+  return understand_signal(thread, event, executed);
 }
 
 /// After an interruption: nothing may be read off the counter while a stub uses it. A stop if the

@@ -83,6 +83,7 @@ std::unique_ptr<Replayer::State> Replayer::State::fork() const {
   copy->plans = plans;
   copy->cpu = cpu;
   copy->elapsed = elapsed;
+  copy->uses_agent = uses_agent;
 
   std::map<const ReplaySpace*, std::shared_ptr<ReplaySpace>> spaces;
   std::map<const ReplayProcess*, std::shared_ptr<ReplayProcess>> processes;

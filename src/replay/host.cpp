@@ -120,6 +120,12 @@ std::unique_ptr<HostProcess> HostProcess::create() {
   std::unique_ptr<HostProcess> host(new HostProcess(Pid(child)));
   host->unmap_all_but_gate();
   host->map_zero(kGateWritable, kPageSize, PROT_READ | PROT_WRITE);
+  host->map_zero(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC);
+  host->map_zero(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE);
+  host->memory().write(kAgentCode, agent_code());
+  agent::Head head;
+  head.entry = agent::kEntry;
+  host->memory().write(kGateWritable, bytes_of(head));
   return host;
 }
 
@@ -160,10 +166,10 @@ std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64
   return inject(task(), InjectBy::step, number, args);
 }
 
-void HostProcess::map_zero(Address start, std::uint64_t length, int protection) {
-  constexpr std::uint64_t kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+void HostProcess::map_zero(Address start, std::uint64_t length, int protection, int more) {
+  const auto flags = std::uint64_t(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED | more);
   const std::int64_t result =
-      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), kFlags, ~0ull, 0});
+      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), flags, ~0ull, 0});
   if (result != std::int64_t(start.value())) {
     throw SystemError("map memory of the replay", int(-result));
   }

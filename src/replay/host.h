@@ -34,8 +34,8 @@ class HostProcess {
   /// Executes a system call in it; the registers are as before. Result or -errno.
   std::int64_t call(std::int64_t number, const std::array<std::uint64_t, 6>& args);
 
-  /// Maps private zeroes over [start, start+length).
-  void map_zero(Address start, std::uint64_t length, int protection);
+  /// Maps private zeroes over [start, start+length); `more`: flags of mmap beside those.
+  void map_zero(Address start, std::uint64_t length, int protection, int more = 0);
   /// Maps a file of this process (descriptor `file`) privately over it.
   void map_file(Address start, std::uint64_t length, int protection, int file,
                 std::uint64_t offset);

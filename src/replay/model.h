@@ -21,6 +21,7 @@ struct ReplaySpace {
   };
 
   std::unique_ptr<HostProcess> host;
+  bool agent_runs = false;  ///< stubs at system calls go to the agent
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< binaries that count

@@ -22,6 +22,11 @@ struct Position {
   auto operator<=>(const Position&) const = default;
 };
 
+/// Flags that may differ at one place, by the way that led there: a stub that counts leaves other
+/// ones (P, A, Z, S, O) where the program will not look at them before it sets them anew; and the
+/// resume flag.
+inline constexpr std::uint64_t kFlagsOfTheWay = 0x108d4;
+
 /// Where the event before has just happened and nothing has been executed since.
 inline Position just_before(EventNumber event) { return {event, 0, 0}; }
 

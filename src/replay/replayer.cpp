@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "replay/shown_memory.h"
 #include "replay/state.h"
 
 namespace ttrace {
@@ -23,6 +24,8 @@ std::unique_ptr<Replayer> Replayer::fork() const {
 void Replayer::on_output(std::function<void(int, ByteView)> sink) {
   state_->output = std::move(sink);
 }
+
+void Replayer::use_agent(bool yes) { state_->uses_agent = yes; }
 
 EventNumber Replayer::position() const { return EventNumber(state_->next); }
 bool Replayer::at_end() const { return state_->next + 1 >= state_->trace.event_count(); }
@@ -50,9 +53,8 @@ std::uint64_t Replayer::fingerprint() const {
   const ReplayContext& thread = state_->context(state_->trace.event(position()).tid);
   Bytes bytes;
   const auto add = [&bytes](ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); };
-  constexpr std::uint64_t kResumeFlag = 1 << 16;  // of how it was stopped
   GeneralRegisters regs = shown_registers(thread);
-  regs.eflags &= ~kResumeFlag;
+  regs.eflags &= ~kFlagsOfTheWay;
   add(bytes_of(regs));
   // Without the header, which says how the state is kept, not what it is.
   const Bytes vectors = vector_state(thread.tid);
@@ -86,20 +88,6 @@ std::vector<ReplayThread> Replayer::threads(std::optional<Pid> process) const {
 
 namespace {
 
-/// Where an instruction of the original program lies in the text as it runs: at its own place, in
-/// copies of it, or only in those.
-std::vector<Address> places_of(const ReplaySpace& space, Address at) {
-  std::vector<Address> places;
-  bool overwritten = false;
-  for (const ActivePlan& plan : space.plans) {
-    const std::vector<Address> copies = plan.copies_of(at);
-    places.insert(places.end(), copies.begin(), copies.end());
-    overwritten = overwritten || plan.is_inside_change(at);
-  }
-  if (!overwritten) places.push_back(at);
-  return places;
-}
-
 /// The first thread of a process, or null.
 const ReplayContext* any_thread_of(const std::map<Tid, std::unique_ptr<ReplayContext>>& threads,
                                    Pid pid) {
@@ -130,24 +118,10 @@ std::size_t Replayer::read_memory(Pid pid, Address at, std::span<std::byte> into
   const ReplayContext* thread = any_thread_of(state_->threads, pid);
   if (thread == nullptr) return 0;
   const ReplaySpace& space = *thread->process->space;
-  const std::size_t size = space.host->memory().read(at, into);
-  const Address end = at + size;
-  for (auto it = space.breakpoints.lower_bound(at);
-       it != space.breakpoints.end() && it->first < end; ++it) {
-    into[it->first - at] = it->second.covered;
-  }
-  // After the breakpoints: one may cover a patch.
-  for (const ActivePlan& plan : space.plans) {
-    plan.restore_original(at, into.first(size),
-                          [&](std::uint64_t offset, std::span<std::byte> bytes) {
-                            state_->read_object(plan.original(), offset, bytes);
-                          });
-  }
-  for (auto it = space.patched.lower_bound(at); it != space.patched.end() && it->first < end;
-       ++it) {
-    into[it->first - at] = it->second;
-  }
-  return size;
+  return read_shown(space, at, into,
+                    [&](std::uint32_t object, std::uint64_t offset, std::span<std::byte> bytes) {
+                      state_->read_object(object, offset, bytes);
+                    });
 }
 
 std::vector<Mapping> Replayer::mappings(Pid pid) const {

@@ -18,6 +18,8 @@
 
 namespace ttrace {
 
+class Diversion;
+
 /// One thread at the replay's present position.
 struct ReplayThread {
   Tid tid;
@@ -94,6 +96,10 @@ class Replayer {
   /// replay passes it.
   void on_output(std::function<void(int stream, ByteView text)> sink);
 
+  /// Whether stretches of system calls are replayed inside the host process, without a stop for
+  /// each (docs/decisions/0013); not unless asked. It makes no difference but in speed.
+  void use_agent(bool yes);
+
   /// A copy at the same position, memory that processes share included: one fork per address space.
   /// It has neither breakpoints nor watchpoints nor a sink for output.
   std::unique_ptr<Replayer> fork() const;
@@ -138,6 +144,10 @@ class Replayer {
   /// Index of a recorded object by the path that the program had it from.
   std::optional<std::uint32_t> object_by_path(const std::string& path) const;
 
+  /// A digest of a process's memory and of its threads' registers as they are shown: equal at equal
+  /// places. Huge anonymous mappings are left out.
+  std::uint64_t process_digest(Pid pid) const;
+
   /// Breakpoints count: as many removals as insertions end one. Inserting at an address that is not
   /// mapped returns false. They take effect in the process and are forgotten at its exec.
   bool insert_breakpoint(Pid pid, Address at);
@@ -148,6 +158,9 @@ class Replayer {
   /// recorded system calls write, stop a run() that watches it. Watch::Kind::write stops only if
   /// the bytes have changed. Ended by its exec.
   void watch(Pid pid, const std::vector<WatchRange>& ranges);
+
+  /// A copy of the process for what a debugger calls and writes; nothing here changes by it.
+  std::unique_ptr<Diversion> divert(Pid pid) const;
 
  private:
   struct State;

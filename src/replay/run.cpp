@@ -63,6 +63,11 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
 
   ReplayContext* thread = threads.contains(tid) ? &context(tid) : nullptr;
   if (!arrived && thread != nullptr && needs_execution(event)) {
+    if (const std::optional<Outcome> in_process = run_in_process(*thread, limits)) {
+      limits.pass = false;
+      arrived = *in_process == Outcome::arrived;
+      return {};  // another event is next
+    }
     const Outcome outcome = arrive(*thread, event, limits);
     limits.pass = false;
     if (outcome == Outcome::ticked) return {};  // the place, or a pause: looked at above
@@ -90,12 +95,24 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
   apply(event);
   ++next;
   arrived = false;
+  begin_stretch();
   if (limits.process && is_watch_hit_by_event(*limits.process)) {
     const ReplayStop stop = stop_of(Kind::watchpoint, tid);
     if (!limits.accepts || limits.accepts(stop)) return stop;
   }
   if (was_step) return stop_of(Kind::stepped, tid);
   return {};
+}
+
+/// The next event's thread goes on. An interrupted call that begins anew does so now, so that the
+/// thread looks the same however this place is reached.
+void Replayer::State::begin_stretch() {
+  if (next >= trace.event_count()) return;
+  const Event& event = trace.event(EventNumber(next));
+  const auto thread = threads.find(event.tid);
+  if (thread == threads.end() || !needs_execution(event)) return;
+  rewind_interrupted_call(*thread->second);
+  thread->second->regs.orig_rax = ~0ull;  // in no system call any more
 }
 
 /// What the event wrote, or another process into memory that is shared.
@@ -152,7 +169,6 @@ std::optional<Position> Replayer::State::place() const {
 /// at.
 Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Event& event,
                                                  const ReplayLimits& limits) {
-  rewind_interrupted_call(thread);
   const bool one = steps(thread, limits);
   const bool watched = is_watched(thread, limits);
   const auto* walk = std::get_if<StepsEvent>(&event.body);

@@ -15,8 +15,9 @@ bool is_between(const ReplaySpace& space, std::uint64_t pc);
 
 /// The machinery behind Replayer. An event is brought about in two steps: its thread *arrives* at
 /// it by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
-/// run.cpp (arriving), step.cpp and execute.cpp (user code), apply.cpp (events), apply_calls.cpp
-/// (address spaces) and fork.cpp (copies).
+/// run.cpp (arriving), step.cpp and execute.cpp (user code), in_process.cpp (stretches of calls
+/// that the agent replays), apply.cpp (events), apply_calls.cpp (address spaces) and fork.cpp
+/// (copies).
 struct Replayer::State {
   State(TraceReader& reader, XsaveLayout of_this_cpu)
       : trace(reader), layout(std::move(of_this_cpu)) {}
@@ -51,6 +52,7 @@ struct Replayer::State {
   // run.cpp
   ReplayStop run(const ReplayLimits& limits);
   std::optional<ReplayStop> pass_event(ReplayLimits& limits);
+  void begin_stretch();
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome go_on(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome settle(ReplayContext& thread, const Event& event);
@@ -75,7 +77,16 @@ struct Replayer::State {
   Outcome watched_arrival(const WatchRange& hit);
   std::optional<Address> behind_repetition(const ReplayContext& thread) const;
 
+  // in_process.cpp
+  bool may_run_in_process(const ReplayContext& thread, const ReplayLimits& limits) const;
+  std::optional<Outcome> run_in_process(ReplayContext& thread, const ReplayLimits& limits);
+  std::uint64_t give_records(ReplayContext& thread, const ReplayLimits& limits,
+                             std::vector<std::uint64_t>& ticks);
+  void turn_agent_off(ReplaySpace& space);
+
   // execute.cpp
+  Outcome understand(ReplayContext& thread, const Event& event, const Executed& executed,
+                     const StopStatus& stop);
   Outcome execute(ReplayContext& thread, const Event& event, const Stretch& stretch);
   Outcome understand_signal(ReplayContext& thread, const Event& event, const Executed& executed);
   std::optional<Outcome> understand_int3(ReplayContext& thread, const Event& event,
@@ -116,10 +127,11 @@ struct Replayer::State {
   void shape_address_space(ReplayContext& thread, const SyscallEntry& entry,
                            const SyscallExit& exit);
   void map(ReplaySpace& space, const Mapping& mapping);
+  void map_growing(ReplaySpace& space, Mapping mapping);
   void map_shared(ReplaySpace& space, Mapping mapping, const SharedChange& shown,
                   std::uint64_t offset);
   void detach(ReplaySpace& space, Address at);
-  void raise_stack_limit(ReplaySpace& space, std::uint64_t limit);
+  void set_stack_limit(ReplaySpace& space, std::uint64_t limit);
 
   /// A recorded file, open for reading.
   const Fd& open_object(std::uint32_t object);
@@ -133,6 +145,7 @@ struct Replayer::State {
   Bytes vector_state_here(const Bytes& recorded) const;
 
   TraceReader& trace;
+  bool uses_agent = false;
   XsaveLayout layout;                         ///< of vector states here
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it

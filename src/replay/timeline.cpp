@@ -86,11 +86,13 @@ void Timeline::forget_breakpoints(Pid process) {
   std::erase_if(watchpoints_, [&](const auto& one) { return one.first == process; });
 }
 
-void Timeline::keep_checkpoint() {
-  const auto place = now_->place();
-  if (!place) return;
-  if (!checkpoints_.has(*place)) checkpoints_.add(*place, now_->fork());
+/// A copy of the present, whose place must be known.
+std::shared_ptr<const Replayer> Timeline::keep_checkpoint() {
+  const Position place = now_->place().value();
   kept_ = now_->elapsed();
+  const Checkpoints::Entry last = checkpoints_.at_or_before(place);
+  if (last.copy && last.at == place) return last.copy;
+  return checkpoints_.add(place, now_->fork());
 }
 
 ReplayStop Timeline::stop_here(ReplayStop::Kind kind, Tid tid) const {
@@ -129,7 +131,8 @@ Position Timeline::position() {
     if (now_->registers(tid).rip == pc && now_->fingerprint() == wanted) break;
     if (now_->position() != event || now_->ticks() != ticks) {
       throw Error("a place in front of event " + std::to_string(event.value()) + " (" +
-                  std::to_string(ticks) + " ticks) is not found again; report this as a bug");
+                  std::to_string(ticks) + " ticks, program counter " + std::to_string(pc) +
+                  ") is not found again; report this as a bug");
     }
     now_->run(step);
   }

@@ -94,7 +94,7 @@ class Timeline {
   void go_back_to(const Checkpoints::Entry& checkpoint);
   void arm(Pid process);
   void disarm();
-  void keep_checkpoint();
+  std::shared_ptr<const Replayer> keep_checkpoint();
   ReplayStop advance(ReplayLimits limits);
   ReplayLimits limits_of(const TimelineLimits& limits) const;
   bool is_wanted(const ReplayStop& stop, const TimelineLimits& limits) const;
@@ -105,7 +105,7 @@ class Timeline {
   std::optional<Position> step_origin(Tid tid, const Position& from);
   ReplayStop step_backward(const TimelineLimits& limits);
   ReplayStop continue_backward(const TimelineLimits& limits);
-  Search search(const Position& to, const TimelineLimits& limits);
+  Search search(Hit next, const Position& to, const TimelineLimits& limits);
   ReplayStop land(const Hit& hit, const TimelineLimits& limits);
 
   TraceReader& trace_;

@@ -31,6 +31,7 @@ ReplayStop Timeline::continue_backward(const TimelineLimits& limits) {
   for (Position to = from; to > low;) {
     const Checkpoints::Entry checkpoint = checkpoints_.before(to);
     const Position start = checkpoint.copy ? std::max(checkpoint.at, low) : low;
+    Hit before{checkpoint.copy, 0};
     if (checkpoint.copy && checkpoint.at == start) {
       go_back_to(checkpoint);
     } else {
@@ -38,9 +39,9 @@ ReplayStop Timeline::continue_backward(const TimelineLimits& limits) {
         seek(to);
         return stop_here(Kind::interrupted, trace_.event(to.event).tid);
       }
-      keep_checkpoint();
+      before.from = keep_checkpoint();
     }
-    const Search found = search(to, limits);
+    const Search found = search(before, to, limits);
     if (found.interrupted) {
       seek(to);
       return stop_here(Kind::interrupted, trace_.event(to.event).tid);
@@ -57,11 +58,10 @@ ReplayStop Timeline::continue_backward(const TimelineLimits& limits) {
   return stop_here(Kind::end, trace_.event(low.event).tid);
 }
 
-/// From the present, a checkpoint, up to `to`: the last stop in between.
-Timeline::Search Timeline::search(const Position& to, const TimelineLimits& limits) {
+/// From the present, of which `next.from` is a copy, up to `to`: the last stop in between.
+Timeline::Search Timeline::search(Hit next, const Position& to, const TimelineLimits& limits) {
   Search result;
   arm(limits.process);
-  Hit next{checkpoints_.at_or_before(*now_->place()).copy, 0};
   ReplayLimits run = limits_of(limits);
   if (to.at_event()) {
     run.before_event = to.event;
@@ -79,8 +79,7 @@ Timeline::Search Timeline::search(const Position& to, const TimelineLimits& limi
     const ReplayStop stop = now_->run(run);
     result.interrupted = stop.kind == ReplayStop::Kind::interrupted;
     if (stop.kind != ReplayStop::Kind::paused) return result;
-    keep_checkpoint();
-    next = {checkpoints_.at_or_before(*now_->place()).copy, 0};
+    next = {keep_checkpoint(), 0};
   }
 }
 
@@ -150,6 +149,7 @@ ReplayStop Timeline::step_backward(const TimelineLimits& limits) {
 
   ReplayLimits step;
   step.step = tid;
+  step.interrupt = limits.interrupt;
   if (from.at_event()) {
     step.before_event = from.event;
   } else {
@@ -158,6 +158,10 @@ ReplayStop Timeline::step_backward(const TimelineLimits& limits) {
   Position last = *now_->place();
   for (int steps = 1;; ++steps) {
     const ReplayStop stop = now_->run(step);
+    if (stop.kind == Kind::interrupted) {
+      seek(from);
+      return stop_here(Kind::interrupted, tid);
+    }
     const Position here = *now_->place();
     if (stop.kind != Kind::stepped || here >= from) break;
     last = here;

@@ -11,7 +11,13 @@ void ActivePlan::restore_original(
     const std::function<void(std::uint64_t offset, std::span<std::byte>)>& original) const {
   const std::uint64_t begin = at.value() - bias_;
   const std::uint64_t end = begin + into.size();
-  for (const ModifiedRange& range : plan_->modified()) {
+  // They ascend and do not overlap.
+  const auto& ranges = plan_->modified();
+  auto first = std::partition_point(ranges.begin(), ranges.end(), [&](const ModifiedRange& range) {
+    return range.address + range.length <= begin;
+  });
+  for (; first != ranges.end() && first->address < end; ++first) {
+    const ModifiedRange& range = *first;
     const std::uint64_t from = std::max(begin, range.address);
     const std::uint64_t to = std::min(end, range.address + range.length);
     if (from >= to) continue;

@@ -100,10 +100,10 @@ class TableReader {
  public:
   explicit TableReader(ByteView bytes) : bytes_(bytes) {}
 
-  template <class T>
-  std::vector<T> table(std::uint64_t count) {
-    const ByteView raw = take(count * sizeof(T));
-    std::vector<T> result(count);
+  template <class Table>
+  Table table(std::uint64_t count) {
+    const ByteView raw = take(count * sizeof(typename Table::value_type));
+    Table result(count);
     if (count > 0) std::memcpy(static_cast<void*>(result.data()), raw.data(), raw.size());
     return result;
   }
@@ -249,7 +249,7 @@ TickPlan TickPlan::open(Fd fd, bool verify) {
   const std::uint64_t first_page = page_ceil(sizeof h + tables_size);
   check_segment(h.stubs, h, first_page);
 
-  plan.segments_ = reader.table<PlanSegment>(h.segments);
+  plan.segments_ = reader.table<std::vector<PlanSegment>>(h.segments);
   std::uint64_t free_from = 0;
   for (const PlanSegment& segment : plan.segments_) {
     check_segment(segment, h, first_page);
@@ -260,7 +260,7 @@ TickPlan TickPlan::open(Fd fd, bool verify) {
     if (place < stubs + h.stubs.length && stubs < free_from) damaged("stubs overlap the text");
   }
   std::uint64_t last = 0;
-  for (const SiteRecord& record : reader.table<SiteRecord>(h.sites)) {
+  for (const SiteRecord& record : reader.table<std::vector<SiteRecord>>(h.sites)) {
     Site site;
     site.file_offset = record.file_offset;
     site.kind = InstructionEvent::Kind(record.kind);
@@ -271,7 +271,7 @@ TickPlan TickPlan::open(Fd fd, bool verify) {
     last = site.file_offset + site.length;
     plan.sites_.push_back(site);
   }
-  plan.modified_ = reader.table<ModifiedRange>(h.modified);
+  plan.modified_ = reader.table<UnforkedVector<ModifiedRange>>(h.modified);
   last = 0;
   for (const ModifiedRange& range : plan.modified_) {
     const std::uint64_t place = range.address - h.origin;
@@ -283,14 +283,14 @@ TickPlan TickPlan::open(Fd fd, bool verify) {
     if (!in_text || place < last || range.length == 0) damaged("a modified range makes no sense");
     last = place + range.length;
   }
-  plan.due_ = reader.table<DueEntry>(h.due);
+  plan.due_ = reader.table<UnforkedVector<DueEntry>>(h.due);
   last = 0;
   for (const DueEntry& entry : plan.due_) {
     check_due(entry, h.stubs.address - h.origin, h);
     if (entry.at < last) damaged("due stops are not in order");
     last = std::uint64_t(entry.at) + 1;
   }
-  plan.places_ = reader.table<PlaceEntry>(h.places);
+  plan.places_ = reader.table<UnforkedVector<PlaceEntry>>(h.places);
   last = 0;
   for (const PlaceEntry& entry : plan.places_) {
     if (entry.at < last || entry.at >= h.span || entry.original >= h.span || entry.length == 0 ||
@@ -307,7 +307,7 @@ TickPlan TickPlan::open(Fd fd, bool verify) {
 namespace {
 
 template <class Entry>
-const Entry* last_at_or_before(const std::vector<Entry>& entries, std::uint64_t place) {
+const Entry* last_at_or_before(const UnforkedVector<Entry>& entries, std::uint64_t place) {
   const auto next =
       std::upper_bound(entries.begin(), entries.end(), place,
                        [](std::uint64_t value, const Entry& entry) { return value < entry.at; });

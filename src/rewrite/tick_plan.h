@@ -10,13 +10,14 @@
 #include "base/bytes.h"
 #include "base/fd.h"
 #include "base/registers.h"
+#include "base/unforked.h"
 #include "rewrite/content_key.h"
 #include "rewrite/sites.h"
 
 namespace ttrace {
 
 /// Goes up whenever build_tick_plan() may give another plan for the same file.
-inline constexpr std::uint32_t kTickPlannerVersion = 1;
+inline constexpr std::uint32_t kTickPlannerVersion = 2;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
 /// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of
@@ -81,7 +82,7 @@ class TickPlan {
   const PlanSegment& stubs() const { return stubs_; }
   /// RDRAND, RDSEED, CPUID: their first byte is INT3 in the patched text.
   const std::vector<Site>& sites() const { return sites_; }
-  const std::vector<ModifiedRange>& modified() const { return modified_; }
+  const UnforkedVector<ModifiedRange>& modified() const { return modified_; }
   const std::string& warning() const { return warning_; }
 
   bool in_stubs(std::uint64_t address) const { return address - stubs_.address < stubs_.length; }
@@ -130,9 +131,9 @@ class TickPlan {
   std::vector<PlanSegment> segments_;
   PlanSegment stubs_;
   std::vector<Site> sites_;
-  std::vector<ModifiedRange> modified_;
-  std::vector<DueEntry> due_;       // ascending by `at`
-  std::vector<PlaceEntry> places_;  // ascending by `at`, not overlapping
+  UnforkedVector<ModifiedRange> modified_;
+  UnforkedVector<DueEntry> due_;       // ascending by `at`
+  UnforkedVector<PlaceEntry> places_;  // ascending by `at`, not overlapping
   std::string warning_;
 };
 
@@ -181,6 +182,8 @@ struct PlanReport {
   std::uint64_t functions = 0;
   std::uint64_t unsound_functions = 0;
   std::array<std::array<std::uint64_t, how_count>, kind_count> transfers{};
+  std::uint64_t system_calls = 0;  ///< instructions
+  std::uint64_t patched_system_calls = 0;
   std::uint64_t sparse_loops = 0;  ///< targets counted once in several turns
   std::uint64_t plain_targets = 0;
   std::uint64_t targets_with_live_flags = 0;

@@ -87,6 +87,13 @@ void note_pointed_length(const SyscallView& call, const Output& output, const Me
 
 // --- after the call -----------------------------------------------------------------------------
 
+/// SO_GET_FILTER counts instructions, all other options bytes.
+std::uint64_t option_unit(const SyscallView& call) {
+  constexpr std::uint64_t kSocketLevel = 1, kGetFilter = 26, kInstruction = 8;
+  const bool filter = call.args[1] == kSocketLevel && call.args[2] == kGetFilter;
+  return filter ? kInstruction : 1;
+}
+
 /// The outputs of one call, gathered one after the other.
 class Outputs {
  public:
@@ -198,6 +205,7 @@ void Outputs::add_pointed_length(const Output& output) {
     const auto after = peek_value<std::uint32_t>(peek_, arg(output.by));
     length = std::min<std::uint64_t>(length, after.value_or(0));
   } else if (!is_address && arg(output.argument) != 0) {
+    length *= option_unit(call_);
     // Programs may promise more room than they have.
     length = readable_length(peek_, arg(output.argument), std::min(length, kMostUnconfirmed));
   }

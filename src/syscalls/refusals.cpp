@@ -48,11 +48,9 @@ bool is_harmless(const SyscallView& call, std::uint32_t request) {
 
 /// Options that are fine but for some of their values.
 Refusal refuse_prctl_value(const SyscallView& call) {
-  constexpr std::uint32_t kSetDumpable = 4, kSetMm = 35, kSetSeccomp = 22, kStrictMode = 1;
+  constexpr std::uint32_t kSetMm = 35, kSetSeccomp = 22, kStrictMode = 1;
   constexpr std::uint64_t kStartBrk = 6, kBrk = 7, kMap = 14;
   const std::uint32_t option = request_of(call);
-  // It would take the memory from an unprivileged recorder's sight.
-  if (option == kSetDumpable && call.args[1] == 0) return "prctl PR_SET_DUMPABLE 0";
   if (option == kSetSeccomp && call.args[1] == kStrictMode) return "prctl PR_SET_SECCOMP 1";
   if (option == kSetMm &&
       (call.args[1] == kStartBrk || call.args[1] == kBrk || call.args[1] == kMap)) {

@@ -199,6 +199,8 @@ std::optional<std::vector<ScratchSlot>> scratch_slots(const SyscallView& call,
                                                       const MemoryPeek& peek) {
   const SyscallRow* row = syscall_row(call.number);
   if (!row || row->handling != Handling::plain) return std::nullopt;
+  // A pipe would keep pages of scratch memory, which is used again for other calls.
+  if (call.number == SYS_vmsplice) return std::nullopt;
   Slots slots(call, peek);
   for (const Output& output : row->outputs) {
     if (!slots.add(output)) return std::nullopt;

@@ -141,6 +141,14 @@ void add_msgrcv(const Context& c) {
   c.out.add(c.arg(1), text > ~kType ? text : kType + text);
 }
 
+/// GETALL: a number for each semaphore, of which a set has at most SEMMSL.
+void add_semctl(const Context& c) {
+  constexpr std::uint32_t kGetAll = 13;
+  constexpr std::uint64_t kMostSemaphores = 32000;
+  if (request_of(c.call) != kGetAll || (!c.succeeded() && !c.everything)) return;
+  c.out.add(c.arg(3), readable_length(c.peek, c.arg(3), kMostSemaphores * sizeof(std::uint16_t)));
+}
+
 /// How many bytes of each message were sent.
 void add_sendmmsg(const Context& c) {
   constexpr std::uint64_t kHeader = 64, kLength = 56, kMostMessages = 1024;
@@ -182,6 +190,7 @@ constexpr std::array kSpecialRows{
     SpecialRow{SYS_mincore, add_mincore},
     SpecialRow{SYS_get_mempolicy, add_get_mempolicy},
     SpecialRow{SYS_msgrcv, add_msgrcv},
+    SpecialRow{SYS_semctl, add_semctl},
     SpecialRow{SYS_sendmmsg, add_sendmmsg},
     SpecialRow{SYS_name_to_handle_at, add_file_handle, note_file_handle},
 };

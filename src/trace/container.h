@@ -39,7 +39,7 @@ struct HeaderPayload {
   std::vector<std::string> cpu_features;  ///< needed by a replay; names as in /proc/cpuinfo
 };
 
-enum class FrameKind : std::uint8_t { events = 1, objects, metadata, index };
+enum class FrameKind : std::uint8_t { events = 1, objects, metadata, index, packed };
 
 /// Precedes a frame's payload; an XXH3-64 of both follows the payload.
 struct FrameHeader {

@@ -126,6 +126,7 @@ std::string to_json(const TraceInfo& info) {
                {"duration_us", info.duration_us},
                {"ticks", info.ticks}};
   if (!info.cpu.vendor.empty()) json["cpu"] = json_of(info.cpu);
+  if (info.run_seed) json["run_seed"] = *info.run_seed;
   if (info.failure) json["failure"] = json_of(*info.failure);
   // Paths and messages may hold any bytes; JSON cannot: what is not UTF-8 becomes U+FFFD.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -158,6 +159,11 @@ TraceInfo trace_info_from_json(const std::string& text) {
   read(json, "duration_us", info.duration_us);
   if (json.contains("cpu")) info.cpu = cpu_from(json["cpu"]);
   if (json.contains("ticks")) read(json, "ticks", info.ticks);
+  if (json.contains("run_seed")) {
+    std::uint64_t run_seed = 0;
+    read(json, "run_seed", run_seed);
+    info.run_seed = run_seed;
+  }
   if (json.contains("failure")) info.failure = failure_from(json["failure"]);
   return info;
 }

@@ -36,7 +36,9 @@ struct TraceInfo {
   std::string case_name;  ///< "" for a plain program
   std::string verdict;    ///< "failed", "crashed", "exited early", "timed out", ...
   std::optional<Failure> failure;
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  ///< of the recording itself
+  /// Of the run that made the attempt, from which `seed` was derived; none for a plain recording.
+  std::optional<std::uint64_t> run_seed;
   int attempt = 0;  ///< counted from 1; 0 for a plain recording
   std::vector<std::string> command;
   std::string directory;

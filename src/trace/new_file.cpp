@@ -24,9 +24,9 @@ struct Advice {
   const char* text;
 };
 constexpr std::array kAdvice = {
-    Advice{ENOSPC, "free space or choose another --ttrace-dir"},
-    Advice{EDQUOT, "free space or choose another --ttrace-dir"},
-    Advice{EFBIG, "raise the limit on file sizes (ulimit -f) or choose another --ttrace-dir"},
+    Advice{ENOSPC, "free space or choose another directory"},
+    Advice{EDQUOT, "free space or choose another directory"},
+    Advice{EFBIG, "raise the limit on file sizes (ulimit -f) or choose another directory"},
     Advice{ENAMETOOLONG, "choose a shorter name"},
     Advice{EISDIR, "a directory has that name: remove it or choose another name"},
 };
@@ -35,7 +35,7 @@ const char* advice_for(int error) {
   for (const Advice& row : kAdvice) {
     if (row.error == error) return row.text;
   }
-  return "choose another --ttrace-dir that can be written";
+  return "choose another directory that can be written";
 }
 
 // What open(O_TMPFILE) says where the kernel or the file system does not know it.

@@ -13,6 +13,7 @@
 
 #include "trace/container.h"
 #include "trace/object_store.h"
+#include "trace/pack.h"
 #include "trace/table.h"
 
 namespace ttrace {
@@ -63,6 +64,7 @@ struct TraceReader::State {
   explicit State(const std::string& path_to_open);
 
   void open_file();
+  void open_pack();
   void read_header();
   void read_footer();
   void read_tables();
@@ -82,6 +84,7 @@ struct TraceReader::State {
   std::string path;
   std::string objects_folder;
   Fd file;
+  std::optional<PackedObjects> packed;
   std::uint64_t size = 0;
   std::uint64_t header_size = 0;
   std::vector<std::string> cpu_features;
@@ -94,6 +97,7 @@ struct TraceReader::State {
 
 TraceReader::State::State(const std::string& path_to_open) : path(path_to_open) {
   open_file();
+  open_pack();
   read_header();
   read_footer();
   read_tables();
@@ -122,6 +126,16 @@ void TraceReader::State::open_file() {
   std::filesystem::path real = std::filesystem::canonical(path, error);
   if (error) real = std::filesystem::absolute(path);
   objects_folder = (real.parent_path() / kObjectsName).string();
+}
+
+/// A packed trace is a trace and what follows it.
+void TraceReader::State::open_pack() {
+  try {
+    packed = PackedObjects::open(file.value(), size);
+  } catch (const TraceError& error) {
+    fail(": " + std::string(error.what()) + kCopyAgain);
+  }
+  if (packed) size = packed->trace_size();
 }
 
 Bytes TraceReader::State::read_at(std::uint64_t offset, std::uint64_t count) const {
@@ -249,6 +263,13 @@ Fd TraceReader::State::open_object(std::uint32_t index) const {
   }
   const ObjectInfo& object = objects[index];
   const std::string its = ": its object " + object.hash + " (" + object.path + ")";
+  if (packed) {
+    try {
+      return packed->open_object(file.value(), object);
+    } catch (const TraceError& error) {
+      fail(its + ": " + error.what() + kCopyAgain);
+    }
+  }
   const std::string name = objects_folder + "/" + object.hash;
   Fd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
@@ -275,6 +296,8 @@ const std::string& TraceReader::path() const { return state_->path; }
 const TraceInfo& TraceReader::info() const { return state_->info; }
 std::uint64_t TraceReader::event_count() const { return state_->footer.event_count; }
 const std::vector<ObjectInfo>& TraceReader::objects() const { return state_->objects; }
+
+bool TraceReader::is_packed() const { return state_->packed.has_value(); }
 
 const Event& TraceReader::event(EventNumber number) {
   State& s = *state_;

@@ -27,6 +27,8 @@ class TraceReader {
   const TraceInfo& info() const;
   std::uint64_t event_count() const;
   const std::vector<ObjectInfo>& objects() const;
+  /// It has its objects inside (trace/pack.h).
+  bool is_packed() const;
 
   /// The event of that number, decoded; cheap for numbers near the one read last. The reference
   /// stays valid until another frame is read: copy what you keep.

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -25,6 +26,7 @@ namespace {
 
 constexpr std::string_view kExtension = ".ttrace";
 constexpr std::chrono::seconds kLockPatience{1};
+constexpr std::chrono::seconds kCollectPatience{10};
 
 std::string message_of(int error) { return std::generic_category().message(error); }
 
@@ -94,6 +96,70 @@ void remove_unused(int folder, const std::string& folder_name, const ObjectUse& 
   }
 }
 
+/// Removes the objects that no trace of `directory` needs. `alone`: nobody else writes there.
+void remove_objects(const Fd& folder, bool alone, const std::string& directory, Removal& removal) {
+  const std::string folder_name = directory + "/" + kObjectsName;
+  if (!alone) {
+    removal.note = "another ttrace writes in " + directory + ": all objects stay there";
+    return;
+  }
+  const ObjectUse use = objects_in_use(directory);
+  if (!use.unreadable.empty()) {
+    removal.note = use.unreadable.front() +
+                   " cannot be read, so it is not known which objects it needs: all stay in " +
+                   folder_name;
+    return;
+  }
+  remove_unused(folder.value(), folder_name, use, removal);
+  ::rmdir(folder_name.c_str());  // Fails unless it is empty.
+}
+
+/// One trace as its age and what it is of decide over it.
+struct DatedTrace {
+  std::string path;
+  std::string subject;  ///< the case, or the program
+  std::int64_t time_ns = 0;
+  bool readable = false;
+};
+
+/// The oldest first.
+std::vector<DatedTrace> by_age(const std::string& directory) {
+  std::vector<DatedTrace> traces;
+  for (const StoredTrace& stored : list_traces(directory)) {
+    DatedTrace trace{stored.path, "", 0, stored.info.has_value()};
+    struct stat status {};
+    if (::stat(stored.path.c_str(), &status) == 0) {
+      trace.time_ns = std::int64_t(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+    }
+    if (stored.info && !stored.info->case_name.empty()) {
+      trace.subject = stored.info->case_name;
+    } else if (stored.info && !stored.info->command.empty()) {
+      trace.subject = stored.info->command.front();
+    }
+    traces.push_back(std::move(trace));
+  }
+  std::sort(traces.begin(), traces.end(), [](const DatedTrace& a, const DatedTrace& b) {
+    return std::tie(a.time_ns, a.path) < std::tie(b.time_ns, b.path);
+  });
+  return traces;
+}
+
+std::uint64_t size_of_store(const std::string& directory) {
+  std::uint64_t sum = 0;
+  const auto add = [&](const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) sum += std::uint64_t(status.st_size);
+  };
+  for (const std::string& path : traces_in(directory)) add(path);
+  const std::string folder = directory + "/" + kObjectsName;
+  if (std::filesystem::is_directory(folder)) {
+    for (const std::string& name : names_in(folder)) {
+      if (is_object_name(name)) add((std::filesystem::path(folder) / name).string());
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::vector<StoredTrace> list_traces(const std::string& directory) {
@@ -120,6 +186,7 @@ ObjectUse objects_in_use(const std::string& directory) {
   for (const std::string& path : traces_in(directory)) {
     try {
       const TraceReader reader(path);
+      if (reader.is_packed()) continue;  // It brings its own.
       for (const ObjectInfo& object : reader.objects()) use.hashes.insert(object.hash);
     } catch (const Error&) {
       use.unreadable.push_back(path);
@@ -145,20 +212,41 @@ Removal remove_trace(const std::string& path) {
   Removal removal;
   removal.bytes_freed = std::uint64_t(status.st_size);
   if (!folder) return removal;
-  if (!alone) {
-    removal.note = "another ttrace writes in " + directory + ": all objects stay there";
-    return removal;
-  }
-  const ObjectUse use = objects_in_use(directory);
-  if (!use.unreadable.empty()) {
-    removal.note = use.unreadable.front() +
-                   " cannot be read, so it is not known which objects it needs: all stay in " +
-                   folder_name;
-    return removal;
-  }
-  remove_unused(folder.value(), folder_name, use, removal);
-  ::rmdir(folder_name.c_str());  // Fails unless it is empty.
+  remove_objects(folder, alone, directory, removal);
   return removal;
+}
+
+Removal collect_garbage(const std::string& directory) {
+  names_in(directory);  // Throws if it cannot be read.
+  const std::string folder_name = directory + "/" + kObjectsName;
+  const Fd folder(::open(folder_name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Removal removal;
+  if (!folder) return removal;
+  const bool alone = lock_folder(folder.value(), LOCK_EX, kCollectPatience);
+  remove_objects(folder, alone, directory, removal);
+  return removal;
+}
+
+std::vector<std::string> enforce_limits(const std::string& directory, const StoreLimits& limits) {
+  std::vector<std::string> removed;
+  if (limits.size == 0 && limits.traces == 0) return removed;
+  std::vector<DatedTrace> traces = by_age(directory);
+  std::uint64_t size = limits.size > 0 ? size_of_store(directory) : 0;
+  std::uint64_t count = traces.size();
+  for (std::size_t i = 0; i < traces.size(); ++i) {
+    const bool too_large = limits.size > 0 && size > limits.size;
+    const bool too_many = limits.traces > 0 && count > limits.traces;
+    if (!too_large && !too_many) break;
+    const bool has_newer =
+        std::any_of(traces.begin() + std::ptrdiff_t(i) + 1, traces.end(),
+                    [&](const DatedTrace& other) { return other.subject == traces[i].subject; });
+    if (!has_newer || !traces[i].readable) continue;
+    const Removal removal = remove_trace(traces[i].path);
+    size -= std::min(size, removal.bytes_freed);
+    --count;
+    removed.push_back(traces[i].path);
+  }
+  return removed;
 }
 
 }  // namespace ttrace

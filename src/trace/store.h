@@ -45,4 +45,19 @@ struct Removal {
 /// stay and `note` says so. Throws Error if `path` is missing, is no trace or cannot be removed.
 Removal remove_trace(const std::string& path);
 
+/// Removes every object that no trace of the directory refers to, and what writers left that were
+/// killed. Waits a moment for others that write there; see remove_trace() for when objects stay.
+/// Throws Error if the directory cannot be read.
+Removal collect_garbage(const std::string& directory);
+
+/// How large a directory of traces may become.
+struct StoreLimits {
+  std::uint64_t size = 0;    ///< bytes of traces and objects; 0: no limit
+  std::uint64_t traces = 0;  ///< 0: no limit
+};
+
+/// Removes the oldest traces until the limits hold, but never the newest of a case (or of a program
+/// that was recorded alone), nor one that cannot be read. Returns what was removed.
+std::vector<std::string> enforce_limits(const std::string& directory, const StoreLimits& limits);
+
 }  // namespace ttrace

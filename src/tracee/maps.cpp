@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cinttypes>
 #include <cstdio>
@@ -73,6 +74,24 @@ std::vector<MapLine> parse_maps(std::string_view text) {
 
 std::vector<MapLine> read_maps(Pid pid) {
   return parse_maps(read_whole("/proc/" + std::to_string(pid.value()) + "/maps"));
+}
+
+Address lowest_touched_page(Pid pid, Address start, Address end) {
+  constexpr std::uint64_t kPresentOrSwapped = 3ull << 62;  // proc(5), pagemap
+  const std::string path = "/proc/" + std::to_string(pid.value()) + "/pagemap";
+  const Fd pages(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<std::uint64_t, 512> entries{};
+  for (Address at = start; at < end;) {
+    const std::size_t wanted = std::min<std::uint64_t>((end - at) / kPageSize, entries.size());
+    const auto offset = off_t(at.value() / kPageSize * sizeof(std::uint64_t));
+    const std::size_t size = wanted * sizeof(std::uint64_t);
+    if (pread(pages.value(), entries.data(), size, offset) != ssize_t(size)) return start;
+    for (std::size_t i = 0; i < wanted; ++i) {
+      if (entries[i] & kPresentOrSwapped) return at + i * kPageSize;
+    }
+    at = at + wanted * kPageSize;
+  }
+  return end;
 }
 
 TaskActivity read_activity(Tid tid) {

@@ -27,6 +27,9 @@ std::vector<MapLine> parse_maps(std::string_view text);
 /// Reads the address space of a process, empty if it has ended.
 std::vector<MapLine> read_maps(Pid pid);
 
+/// The first page of [start, end) that the process has touched; `end` if it has touched none.
+Address lowest_touched_page(Pid pid, Address start, Address end);
+
 /// The state letter of a thread in /proc/TID/stat ('R', 'S', 'D', 't', 'Z'...), 0 if it is gone,
 /// and the time it computed in user mode, in milliseconds (clock ticks of 10 ms).
 struct TaskActivity {

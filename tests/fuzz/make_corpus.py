@@ -3,6 +3,7 @@
 """
 
 import argparse
+import glob
 import os
 import shutil
 import subprocess
@@ -14,15 +15,23 @@ GUESTS = ("thread_spawns", "signal_altstack", "shared_ping_pong", "file_mapped_c
           "insn_random_device", "process_tree", "process_vfork_exec", "leak_threads")
 
 
+
+def built_guest(directory, name):
+    found = glob.glob(os.path.join(directory, "*", name))
+    if not found:
+        sys.exit(f"make_corpus: no guest {name} below {directory}")
+    return found[0]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ttrace", required=True)
     parser.add_argument("--seeds", required=True)
-    parser.add_argument("--guests", help="where the guests of tests/programs were built")
+    parser.add_argument("--guests", help="where the guests of tests/conformance were built")
     parser.add_argument("corpus")
     options = parser.parse_args()
     programs = [["/bin/true"], ["sh", "-c", "echo hello | cat; ls -l /"]]
-    programs += [[os.path.join(options.guests, name)] for name in GUESTS if options.guests]
+    programs += [[built_guest(options.guests, name)] for name in GUESTS if options.guests]
     shutil.rmtree(options.corpus, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="ttrace-fuzz-") as directory:
         environment = dict(os.environ, TTRACE_CACHE_DIR=os.path.join(directory, "cache"))

@@ -11,6 +11,7 @@ import argparse
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,20 @@ def shell_status(wait_status):
     return os.WEXITSTATUS(wait_status)
 
 
+def catch2_specs(cases):
+    """The arguments that select these cases: they are joined by commas, which mean "or"."""
+    quoted = ["\"" + re.sub(r'([\\,"\[\]])', r"\\\1", case) + "\"" for case in cases]
+    return [",".join(quoted)]
+
+
+# What selects cases, by framework.
+SELECT = {
+    "gtest": lambda cases: ["--gtest_filter=" + ":".join(cases)],
+    "catch2": catch2_specs,
+    "none": lambda cases: [],
+}
+
+
 class Example:
     """A copy of the binary in a directory of its own, which is also where it runs."""
 
@@ -55,8 +70,12 @@ class Example:
                               stdin=subprocess.DEVNULL, capture_output=True, check=False)
 
     def hunt(self, cases):
+        if self.options.tool:
+            return self.run(self.options.ttrace, "until-fail",
+                            f"--attempts={self.options.attempts}", *self.options.flag, "--",
+                            self.binary, *SELECT[self.options.framework](cases))
         return self.run(self.binary, f"--ttrace-until-fail={self.options.attempts}",
-                        "--gtest_filter=" + ":".join(cases), *self.options.flag)
+                        *SELECT[self.options.framework](cases), *self.options.flag)
 
     def traces(self):
         return sorted(glob.glob(os.path.join(self.directory, ".ttrace", "*.ttrace")))
@@ -100,13 +119,17 @@ class Example:
         self.replays(trace, info)
 
     def replays(self, trace, info):
-        first = self.run(self.binary, "--ttrace-replay=" + trace, "--ttrace-autopilot")
+        replay = [self.binary, "--ttrace-replay=" + trace, "--ttrace-autopilot"]
+        if self.options.tool:
+            replay = [self.options.ttrace, "replay", "--autopilot", trace]
+        first = self.run(*replay)
         if info["verdict"] != "timed out":
             expected = shell_status(info["exit_status"])
             require(first.returncode == expected, f"exit code is not {expected}", first)
         output = first.stdout.decode(errors="replace")
-        require(self.options.case in output, "the case is not in the replayed output", first)
-        if info["verdict"] == "failed":
+        if self.options.framework != "none":
+            require(self.options.case in output, "the case is not in the replayed output", first)
+        if info["verdict"] == "failed" and self.options.framework == "gtest":
             line = info["failure"]["message"].splitlines()[0]
             require(line in output, f"\"{line}\" is not in the replayed output", first)
         os.remove(self.binary)
@@ -121,6 +144,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ttrace", required=True)
     parser.add_argument("--binary", required=True)
+    parser.add_argument("--framework", default="gtest", choices=SELECT)
+    parser.add_argument("--tool", action="store_true", help="with ttrace until-fail")
     parser.add_argument("--attempts", type=int, default=5)
     parser.add_argument("--flag", action="append", default=[])
     parser.add_argument("--passes", nargs="+")

@@ -1,7 +1,7 @@
 """Takes one guest the whole way: record, verify, replay.
 
-    record_replay_test.py --ttrace TTRACE --guest GUEST [--seeds N] [--status N | --refused TEXT]
-                          [-- GUEST ARGUMENTS...]
+    record_replay_test.py --ttrace TTRACE --guest GUEST [--seeds N] [--chaos N]
+                          [--status N | --refused TEXT] [-- GUEST ARGUMENTS...]
 
 A replay must print what the recording printed and end as it ended, every time. No process and no
 file may be left behind. With --refused the recording must fail and name TEXT in its one line.
@@ -103,8 +103,10 @@ class Guest:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith("TTRACE_")}
         environment.update(TMPDIR=self.work, LC_ALL="C")
+        # In a group of its own: a guest may signal its whole group.
         with subprocess.Popen(command, cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              start_new_session=True) as process:
             try:
                 out, err = process.communicate(timeout=LIMIT)
             except subprocess.TimeoutExpired:
@@ -114,12 +116,13 @@ class Guest:
                 raise Wrong(describe(result)) from None
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
-    def record(self, seed, ticks):
+    def record(self, seed, ticks, agent, *flags):
         return self.run(self.options.ttrace, "record", "-o", self.trace, "--seed", str(seed),
-                        f"--ticks={ticks}", "--", self.options.guest, *self.options.arguments)
+                        f"--ticks={ticks}", f"--agent={agent}", *flags, "--", self.options.guest,
+                        *self.options.arguments)
 
     def refused(self):
-        result = self.record(1, self.options.ticks or "auto")
+        result = self.record(1, self.options.ticks or "auto", "on")
         lines = [line for line in result.stderr.decode(errors="replace").splitlines()
                  if line.startswith("ttrace")]
         require(result.returncode == 2, "the exit code of the refused recording is not 2", result)
@@ -128,8 +131,9 @@ class Guest:
                 f"\"{self.options.refused}\" is not in the line", result)
         require(os.listdir(self.directory) == ["work"], "the refused recording kept a file", result)
 
-    def round_trip(self, seed, ticks, replays):
-        recorded = self.record(seed, ticks)
+    def round_trip(self, seed, ticks, replays, *flags):
+        # However it was recorded, it can be replayed either way.
+        recorded = self.record(seed, ticks, "off" if seed % 3 == 2 else "on", *flags)
         require(recorded.returncode == self.options.status,
                 f"seed {seed}: the exit code is not {self.options.status}", recorded)
         # The recorder's own line comes last; a replay has none.
@@ -139,8 +143,10 @@ class Guest:
         recorded.stderr = recorded.stderr[:own.start()]
         verified = self.run(self.options.ttrace, "verify", self.trace)
         require(verified.returncode == 0, f"seed {seed}: verify finds fault", verified)
-        for _ in range(replays):
-            replayed = self.run(self.options.ttrace, "replay", "--autopilot", self.trace)
+        for i in range(replays):
+            agent = "off" if i % 3 == 1 else "on"
+            replayed = self.run(self.options.ttrace, "replay", "--autopilot", f"--agent={agent}",
+                                self.trace)
             for part in "returncode", "stdout", "stderr":
                 require(getattr(replayed, part) == getattr(recorded, part),
                         f"seed {seed}: a replay differs in {part}", recorded, replayed)
@@ -152,6 +158,8 @@ class Guest:
         else:
             for seed in range(1, self.options.seeds + 1):
                 self.round_trip(seed, self.options.ticks or "software", 3 if seed == 1 else 1)
+            for seed in range(1, self.options.chaos + 1):
+                self.round_trip(seed, self.options.ticks or "software", 1, "--chaos=on")
             if not self.options.ticks:
                 self.round_trip(1, "none", 1)
         left = processes_left()
@@ -164,6 +172,7 @@ def main():
     parser.add_argument("--ttrace", required=True)
     parser.add_argument("--guest", required=True)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--chaos", type=int, default=0, help="so many times more under chaos")
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--refused")
     parser.add_argument("--ticks", help="this kind only, instead of software and none")

@@ -20,7 +20,8 @@ foreach(guest robustness_deny robustness_killer robustness_cases scale_guest por
                                             LIBRARY_OUTPUT_DIRECTORY ${robustness_guests})
 endforeach()
 
-foreach(theme traces environment usage leftovers moments limits scale portable hunt programs)
+foreach(theme traces environment usage leftovers moments limits scale portable hunt results store
+        programs)
   add_test(NAME robustness.${theme}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/robustness_${theme}.py
             --ttrace $<TARGET_FILE:ttrace> --examples $<TARGET_FILE_DIR:example_race>

@@ -226,7 +226,7 @@ class Place:
             left += [os.path.join(base, name) for name in names if name.startswith(".")]
         if os.path.isdir(self.store):
             left += [".ttrace/" + name for name in os.listdir(self.store)
-                     if name != "objects" and not name.endswith(".ttrace")]
+                     if name not in ("objects", "hunts") and not name.endswith(".ttrace")]
             objects = os.path.join(self.store, "objects")
             if os.path.isdir(objects):
                 left += ["objects/" + name for name in os.listdir(objects)

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "gdb/target.h"
+#include "replay/diversion.h"
 
 namespace ttrace {
 
@@ -42,6 +43,7 @@ class FakeTarget : public DebugTarget {
     std::memcpy(into.data(), memory.data() + offset, count);
     return count;
   }
+  Bytes signal_info() const override { return signal; }
   Bytes auxiliary_vector() const override { return {std::byte(1), std::byte(2)}; }
   std::string executable() const override { return "/bin/guest"; }
   std::optional<Fd> open_file(const std::string& path) const override {
@@ -93,11 +95,14 @@ class FakeTarget : public DebugTarget {
   std::vector<TargetMark> marks() const override {
     return {{EventNumber(9), Tid(100), "case begins  Suite.Case"}};
   }
+  std::uint64_t digest() const override { return 0x1234; }
+  std::unique_ptr<Diversion> divert() const override { throw Error("it exists only here"); }
   void on_output(std::function<void(ByteView)> to) override { sink = std::move(to); }
 
   std::vector<TargetThread> threads_{{Tid(100), "main"}, {Tid(101), "a<b>&\"c"}};
   std::map<Tid, GeneralRegisters> registers_{{Tid(100), {}}, {Tid(101), {}}};
   Bytes vector;
+  Bytes signal;
   Bytes memory = Bytes(4096);
   std::string contents = "contents with $#}* and more";
   std::map<Address, int> breakpoints;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <map>
 
+#include "hunt/bench.h"
 #include "hunt/seeds.h"
 
 namespace ttrace {
@@ -21,30 +23,34 @@ class FakeLab : public Lab {
   bool disk_full = false;
   std::atomic<bool> interrupted{false};
 
+  std::map<std::string, std::string> stacks;  // by path
+
   std::map<std::string, int> attempts;
   std::vector<std::uint64_t> seeds;
   std::vector<Chaos> chaos_asked;
   std::vector<TraceInfo> kept;
   int verified = 0;
 
-  RecordResult attempt(const TestCase& test, std::uint64_t seed, Chaos chaos) override {
-    chaos_asked.push_back(chaos);
+  RecordResult attempt(const TestCase& test, const AttemptOrder& order) override {
+    chaos_asked.push_back(order.chaos);
     clock_ += std::chrono::milliseconds(100);
-    seeds.push_back(seed);
-    const int number = ++attempts[test.name];
+    seeds.push_back(order.seed);
+    ++attempts[test.name];
     const auto& lines = script[test.name];
-    const auto line = lines.find(number);
+    const auto line = lines.find(order.attempt);
     return result_of(line == lines.end() ? What::pass : line->second);
   }
   std::string keep(const RecordResult&, TraceInfo info) override {
     if (disk_full) throw Error("cannot write d/x: No space left on device");
     kept.push_back(info);
-    return "d/" + trace_stem(info.case_name) + "-1.ttrace";
+    const auto number = std::ranges::count(kept, info.case_name, &TraceInfo::case_name);
+    return "d/" + trace_stem(info.case_name) + "-" + std::to_string(number) + ".ttrace";
   }
   Verification verify(const std::string&, const RecordResult&) override {
     ++verified;
     return verification;
   }
+  std::string stack_of(const std::string& path) override { return stacks[path]; }
   std::uint64_t size_of(const std::string&) override { return 312 * 1024; }
   std::chrono::milliseconds now() override { return clock_; }
 
@@ -104,8 +110,9 @@ class FakeLab : public Lab {
 struct Hunting {
   FakeLab lab;
   HuntPlan plan;
-  HuntTally tally;
+  HuntResults results;
   std::string out, err;
+  std::vector<std::string> removed;
   bool terminal = false;
 
   explicit Hunting(int attempts, std::vector<std::string> names = {"Queue.Push", "Queue.Race"}) {
@@ -114,6 +121,7 @@ struct Hunting {
     plan.seed = 7;
     plan.interrupted = &lab.interrupted;
     plan.debug_command = [](const std::string& path) { return "./t --ttrace-replay=" + path; };
+    plan.remove_trace = [this](const std::string& path) { removed.push_back(path); };
     for (const std::string& name : names) plan.cases.push_back({name, "", 0});
   }
 
@@ -121,10 +129,12 @@ struct Hunting {
     Console console{[this](std::string_view text) { out += text; },
                     [this](std::string_view text) { err += text; }, terminal, 60};
     Progress progress(console, [this] { return lab.now(); });
-    progress.begin(plan.cases, plan.attempts, plan.seed, "--ttrace-seed=7");
-    hunt(plan, lab, progress, tally);
-    progress.end(tally);
-    return exit_code(tally, SIGINT);
+    LocalCrew crew(lab, plan.cases, Marks::required);
+    progress.begin(plan.cases,
+                   {plan.attempts, plan.time, crew.size(), plan.seed, "--ttrace-seed=7"});
+    hunt(plan, crew, progress, results);
+    progress.end(results);
+    return exit_code(results, SIGINT);
   }
 };
 
@@ -136,8 +146,10 @@ TEST(Hunt, RunsEveryCaseAsOftenAsAskedAndKeepsNoPass) {
   EXPECT_TRUE(hunting.lab.kept.empty());
   EXPECT_EQ(hunting.out,
             "[ttrace] 2 cases, up to 5 attempts each, seed 7 (repeat with --ttrace-seed=7)\n"
-            "[ttrace] Queue.Push            5/5 passed                0.5 s\n"
-            "[ttrace] Queue.Race            5/5 passed                0.5 s\n"
+            "[ttrace] Queue.Push            5/5 passed                0.5 s    rate under 46 % "
+            "with 95 % confidence\n"
+            "[ttrace] Queue.Race            5/5 passed                0.5 s    rate under 46 % "
+            "with 95 % confidence\n"
             "[ttrace] 2 cases: 2 passed; 10 attempts in 1.0 s (10/s)\n");
   EXPECT_EQ(hunting.err, "");
 }
@@ -168,6 +180,7 @@ TEST(Hunt, TellsAFailureWithItsOutputAndOnlyIts) {
       hunting.out,
       "[ttrace] 1 case, up to 10 attempts each, seed 7 (repeat with --ttrace-seed=7)\n"
       "[ttrace] Queue.Race            FAILED on attempt 3       0.3 s\n"
+      "    rate    1 of 3 attempts: 33 % (95 %: 0.84 % to 85 %)\n"
       "    queue_test.cpp:42: Expected equality of these values: a   <- event 1184, thread 3\n"
       "    trace   d/Queue.Race-1.ttrace (312 KiB), replay verified\n"
       "    debug   ./t --ttrace-replay=d/Queue.Race-1.ttrace\n"
@@ -208,8 +221,9 @@ TEST(Hunt, BeginsEachCaseWithoutChaosUnlessAskedOtherwise) {
 TEST(Hunt, ASkippedCaseIsNoFailureAndIsShown) {
   Hunting hunting(2, {"A.B", "A.C"});
   hunting.lab.script["A.B"] = {{1, What::skip}, {2, What::skip}};
-  hunting.lab.script["A.C"] = {{1, What::skip}};
+  hunting.lab.script["A.C"] = {{2, What::skip}};
   EXPECT_EQ(hunting.run(), 0);
+  EXPECT_EQ(hunting.lab.attempts["A.B"], 1) << "what is skipped at once is not repeated";
   EXPECT_NE(hunting.out.find("A.B                   skipped (no network) "), std::string::npos)
       << hunting.out;
   EXPECT_NE(hunting.out.find("A.C                   2/2 passed, 1 skipped (no network) "),
@@ -307,8 +321,8 @@ TEST(Hunt, ARecorderThatCannotRunEndsItWithTheTallySoFar) {
   Hunting hunting(5);
   hunting.lab.script["Queue.Race"][1] = What::error;
   EXPECT_THROW(hunting.run(), Error);
-  EXPECT_EQ(hunting.tally.passed, 1);
-  EXPECT_EQ(hunting.tally.attempts, 5u);
+  EXPECT_EQ(hunting.results.count(CaseResult::Outcome::passed), 1);
+  EXPECT_EQ(hunting.results.attempts(), 5u);
 }
 
 TEST(Hunt, OnATerminalALineIsRewrittenAndClearedBeforeAResult) {
@@ -330,6 +344,73 @@ TEST(Hunt, OnATerminalTheChangingLineNeverWraps) {
   const std::string start = "\r\033[K";
   const std::size_t begin = hunting.out.find(start) + start.size();
   EXPECT_EQ(hunting.out.find(start, begin) - begin, 59u);
+}
+
+TEST(Hunt, GoesOnAfterAFailureWhenSeveralAreToBeKept) {
+  Hunting hunting(10, {"A.B"});
+  hunting.plan.goes_on = true;
+  hunting.plan.keep = 3;
+  hunting.lab.script["A.B"] = {{2, What::fail}, {4, What::crash}, {6, What::fail}};
+  EXPECT_EQ(hunting.run(), 1);
+  EXPECT_EQ(hunting.lab.attempts["A.B"], 10);
+  const CaseResult& result = hunting.results.cases.at(0);
+  EXPECT_EQ(result.failures, 3u);
+  ASSERT_EQ(result.kept.size(), 2u);
+  EXPECT_EQ(result.kept[0].attempt, 2);
+  EXPECT_EQ(result.kept[0].times_seen, 2u);
+  EXPECT_EQ(result.kept[1].verdict.kind, Verdict::Kind::crashed);
+  EXPECT_EQ(hunting.removed, std::vector<std::string>{"d/A.B-3.ttrace"});
+  EXPECT_NE(hunting.out.find("A.B                   FAILED 3 of 10"), std::string::npos)
+      << hunting.out;
+  EXPECT_NE(hunting.out.find("rate    3 of 10 attempts: 30 % (95 %: 6.7 % to 66 %)"),
+            std::string::npos)
+      << hunting.out;
+}
+
+TEST(Hunt, TellsFailuresAtOnePlaceApartByTheirStacks) {
+  Hunting hunting(3, {"A.B"});
+  hunting.plan.goes_on = true;
+  hunting.plan.keep = 3;
+  hunting.lab.script["A.B"] = {{1, What::fail}, {2, What::fail}, {3, What::fail}};
+  hunting.lab.stacks = {
+      {"d/A.B-1.ttrace", "f\nmain"}, {"d/A.B-2.ttrace", "g\nmain"}, {"d/A.B-3.ttrace", "f\nmain"}};
+  hunting.run();
+  ASSERT_EQ(hunting.results.cases.at(0).kept.size(), 2u);
+  EXPECT_EQ(hunting.results.cases.at(0).kept[0].times_seen, 2u);
+  EXPECT_EQ(hunting.removed, std::vector<std::string>{"d/A.B-3.ttrace"});
+}
+
+TEST(Hunt, KeepsNoMoreThanAsked) {
+  Hunting hunting(4, {"A.B"});
+  hunting.plan.goes_on = true;
+  hunting.plan.keep = 1;
+  hunting.lab.script["A.B"] = {{1, What::crash}, {2, What::fail}, {3, What::fail}};
+  hunting.run();
+  EXPECT_EQ(hunting.lab.kept.size(), 1u);
+  EXPECT_EQ(hunting.results.cases.at(0).failures, 3u);
+}
+
+TEST(Hunt, ATimeLimitEndsItAndTheCasesTakeTurns) {
+  Hunting hunting(0, {"A.B", "A.C", "A.D"});
+  hunting.plan.time = std::chrono::milliseconds(800);
+  hunting.lab.script["A.C"][2] = What::fail;
+  EXPECT_EQ(hunting.run(), 1);
+  EXPECT_EQ(hunting.lab.attempts["A.B"], 3);
+  EXPECT_EQ(hunting.lab.attempts["A.C"], 2);
+  EXPECT_EQ(hunting.lab.attempts["A.D"], 3);
+  EXPECT_NE(hunting.out.find("3 cases, attempts for 0.8 s, seed 7"), std::string::npos)
+      << hunting.out;
+  EXPECT_NE(hunting.out.find("time is up: 3 cases: 2 passed, 1 failed; 8 attempts"),
+            std::string::npos)
+      << hunting.out;
+}
+
+TEST(Hunt, SaysWhatTheTimeDidNotAllow) {
+  Hunting hunting(5, {"A.B", "A.C"});
+  hunting.plan.time = std::chrono::milliseconds(100);
+  EXPECT_EQ(hunting.run(), 0);
+  EXPECT_NE(hunting.out.find("A.C                   not run: the time was up"), std::string::npos)
+      << hunting.out;
 }
 
 }  // namespace

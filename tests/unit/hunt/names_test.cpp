@@ -51,11 +51,11 @@ TEST(NextTracePath, IsTheLowestFreeNumber) {
 
 TEST(CheckTraceDirectory, CreatesNothingAndNamesWhatIsInTheWay) {
   const TemporaryDirectory directory;
-  check_trace_directory(directory.path() / "a" / "b");
+  check_trace_directory(directory.path() / "a" / "b", "--dir=DIR");
   EXPECT_TRUE(fs::is_empty(directory.path()));
   std::ofstream(directory.path() / "file");
   try {
-    check_trace_directory(directory.path() / "file" / "b");
+    check_trace_directory(directory.path() / "file" / "b", "--dir=DIR");
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("file is not a directory"), std::string::npos)
@@ -63,7 +63,9 @@ TEST(CheckTraceDirectory, CreatesNothingAndNamesWhatIsInTheWay) {
   }
 }
 
-TEST(CheckTraceDirectory, TakesRelativeNames) { check_trace_directory("does/not/exist/yet"); }
+TEST(CheckTraceDirectory, TakesRelativeNames) {
+  check_trace_directory("does/not/exist/yet", "--dir=DIR");
+}
 
 TEST(ShellQuoted, QuotesOnlyWhereNeeded) {
   EXPECT_EQ(shell_quoted(".ttrace/A.B-1.ttrace"), ".ttrace/A.B-1.ttrace");

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "base/error.h"
+
 namespace ttrace {
 namespace {
 
@@ -186,6 +188,90 @@ TEST(Judge, WithoutAnyMarkTheExitCodeDecidesIfMarksAreOptional) {
 TEST(Judge, OfSeveralCaseEndsTheWorstCounts) {
   EXPECT_EQ(Attempt(exited(0)).begin().end(2).end(1).verdict().kind, Kind::passed);
   EXPECT_EQ(Attempt(exited(1)).begin().end(0).end(1).verdict().kind, Kind::failed);
+}
+
+TEST(Judge, ASignalThatTheFrameworkReportsIsACrashAfterTheLastAssertion) {
+  Attempt attempt(SIGSEGV);
+  attempt.begin().mark(Mark::assertion_failed, 2, "SIGSEGV - Segmentation violation signal").end(0);
+  attempt.result.deaths.push_back({EventNumber(80), Tid(102), kRoot, SIGSEGV});
+  const Verdict verdict = attempt.verdict();
+  EXPECT_EQ(to_string(verdict), "crashed (SIGSEGV)");
+  ASSERT_TRUE(verdict.failure);
+  EXPECT_EQ(verdict.failure->line, 42);
+  EXPECT_EQ(verdict.failure->event, EventNumber(80));
+}
+
+TEST(Judge, CatchsStatusForAllSkippedIsASkip) {
+  EXPECT_EQ(Attempt(exited(4)).begin().mark(Mark::skipped).end(2).verdict().kind, Kind::skipped);
+  EXPECT_EQ(Attempt(exited(4)).begin().end(1).verdict().kind, Kind::failed);
+  EXPECT_EQ(Attempt(exited(5)).begin().mark(Mark::skipped).end(2).verdict().kind, Kind::failed);
+}
+
+TEST(Judge, FailedAssertionsOfChildrenCountIfTheyAreFollowed) {
+  Attempt attempt(exited(0));
+  attempt.begin().mark(Mark::assertion_failed, 0, "lost", kChild).end(1);
+  EXPECT_EQ(attempt.verdict().kind, Kind::passed);
+  Rules all;
+  all.follow = Follow::all;
+  const Verdict verdict = judge(attempt.result, all);
+  ASSERT_EQ(verdict.kind, Kind::failed);
+  EXPECT_EQ(verdict.failure->message, "in child process 200: lost");
+  EXPECT_EQ(verdict.failure->tid, Tid(201));
+}
+
+TEST(Judge, AFailureOfAChildNamesTheCaseItBelongsToOrOutlived) {
+  Rules all(Marks::optional);
+  all.follow = Follow::all;
+  Attempt inside(exited(0));
+  inside.mark(Mark::case_begin, 0, "A").mark(Mark::case_end, 1, "A");
+  inside.mark(Mark::case_begin, 0, "B").mark(Mark::assertion_failed, 0, "x", kChild);
+  inside.mark(Mark::case_end, 1, "B");
+  EXPECT_EQ(judge(inside.result, all).failure->message, "in child process 200: x\nin case B");
+  Attempt after(exited(0));
+  after.mark(Mark::case_begin, 0, "A").mark(Mark::case_end, 1, "A");
+  after.mark(Mark::assertion_failed, 0, "x", kChild);
+  EXPECT_EQ(judge(after.result, all).failure->message,
+            "in child process 200: x\nin case A, which it outlived");
+}
+
+TEST(Judge, AFaultOfAChildIsToldWithTheParentsFailure) {
+  Attempt attempt(exited(1));
+  attempt.begin().mark(Mark::assertion_failed, 0, "status").end(0);
+  attempt.result.deaths.push_back({EventNumber(69), Tid(200), kChild, SIGTERM});
+  attempt.result.deaths.push_back({EventNumber(70), Tid(200), kChild, SIGSEGV});
+  EXPECT_EQ(attempt.verdict().failure->message,
+            "status\nchild process 200 died by SIGSEGV (event 70)");
+}
+
+TEST(Judge, EachConditionCanBeLeftOut) {
+  Rules none(Marks::optional);
+  none.fail_on = {false, false, false, {}};
+  EXPECT_EQ(judge(Attempt(exited(1)).result, none).kind, Kind::passed);
+  EXPECT_EQ(judge(Attempt(SIGSEGV).result, none).kind, Kind::passed);
+  Attempt hang(SIGKILL);
+  hang.result.reason = EndEvent::Reason::timed_out;
+  EXPECT_EQ(judge(hang.result, none).kind, Kind::passed);
+  EXPECT_EQ(hang.verdict(Marks::optional).kind, Kind::timed_out);
+  // What an assertion says is never left out.
+  Attempt failed(exited(0));
+  EXPECT_EQ(judge(failed.mark(Mark::assertion_failed).result, none).kind, Kind::failed);
+}
+
+TEST(Judge, OutputThatMatchesAPatternIsAFailureAtTheWriteThatCompletesIt) {
+  Rules rules(Marks::optional);
+  rules.fail_on.patterns = {"^lost [0-9]+"};
+  Attempt attempt(exited(0));
+  attempt.result.output = {{EventNumber(5), 1, "all well, not lost 1\nlo"},
+                           {EventNumber(7), 1, "st 12 bytes\nmore"},
+                           {EventNumber(9), 2, "end"}};
+  const Verdict verdict = judge(attempt.result, rules);
+  ASSERT_EQ(verdict.kind, Kind::failed);
+  EXPECT_EQ(verdict.failure->event, EventNumber(7));
+  EXPECT_EQ(verdict.failure->message, "the output matches \"^lost [0-9]+\": lost 12 bytes");
+  rules.fail_on.patterns = {"lost ["};
+  EXPECT_THROW(judge(attempt.result, rules), UsageError);
+  rules.fail_on.patterns = {"found"};
+  EXPECT_EQ(judge(attempt.result, rules).kind, Kind::passed);
 }
 
 TEST(JudgeProgram, LooksAtTheEndAlone) {

@@ -276,6 +276,41 @@ TEST(Scheduler, WalksBecomeRareWhenTheyCostMuch) {
   EXPECT_GT(walks_of(0), 10 * walks_of(1 << 20));
 }
 
+TEST(Scheduler, AThreadIsNotStarvedForLongByOthersThatOnlyCompute) {
+  for (const std::uint64_t seed : seeds_of(Strategy::starve, 60)) {
+    Program program(seed, 2);
+    int in_a_row = 0;
+    Tid last;
+    for (int i = 0; i < 3000; ++i) {
+      program.compute();
+      in_a_row = program.running() == last ? in_a_row + 1 : 0;
+      last = program.running();
+      ASSERT_LT(in_a_row, 40) << "seed " << seed;
+    }
+  }
+}
+
+TEST(Scheduler, QuantaFollowWhatIsKnownOfTheLength) {
+  std::uint64_t longest_of_long = 0;
+  for (const std::uint64_t seed : seeds_of(Strategy::random, 60)) {
+    Scheduler of_short(seed, Chaos::mixed, 1 << 8);
+    Scheduler of_long(seed, Chaos::mixed, 1 << 19);
+    for (int i = 0; i < 50; ++i) {
+      EXPECT_LT(of_short.quantum(Tid(100)), 1U << 9) << "seed " << seed;
+      longest_of_long = std::max(longest_of_long, of_long.quantum(Tid(100)));
+    }
+  }
+  EXPECT_GT(longest_of_long, 1U << 17);
+}
+
+TEST(Scheduler, ChangePointsLieAnywhereInAKnownLength) {
+  std::uint64_t furthest = 0;
+  for (const std::uint64_t seed : seeds_of(Strategy::priorities, 100)) {
+    furthest = std::max(furthest, Scheduler(seed, Chaos::mixed, 1 << 20).quantum(Tid(100)));
+  }
+  EXPECT_GT(furthest, 1U << 18);
+}
+
 TEST(Scheduler, AThreadThatRestsComesBack) {
   const Tid resting(101);
   for (const std::uint64_t seed : seeds_of(Strategy::accesses, 50)) {
@@ -287,6 +322,49 @@ TEST(Scheduler, AThreadThatRestsComesBack) {
     // Alone it runs at once, rested or not.
     scheduler.accesses_after_return(resting);
     EXPECT_EQ(scheduler.next(std::vector<Tid>{resting}, Tid()), resting);
+  }
+}
+
+TEST(SchedulerInProcess, AThreadThatMadeAllItsCallsLeavesAtTheNextOne) {
+  const Tid running(100);
+  for (const Strategy strategy : {Strategy::plain, Strategy::random}) {
+    for (const std::uint64_t seed : seeds_of(strategy, 50)) {
+      Scheduler scheduler(seed);
+      EXPECT_LE(scheduler.calls_in_process(running).value(), 1000U);
+      scheduler.passed_all_calls();
+      const bool leaves = scheduler.leaves_at(running, {Place::entry, false}) ||
+                          scheduler.leaves_at(running, {Place::exit, false});
+      EXPECT_TRUE(leaves) << seed;
+    }
+  }
+}
+
+TEST(SchedulerInProcess, CallsAreAsOftenSwitchesAsIfEachWereAskedAbout) {
+  const Tid running(100);
+  for (const std::uint64_t seed : seeds_of(Strategy::random, 10)) {
+    constexpr int kRuns = 2000;
+    Scheduler asked(seed);
+    double calls_asked = 0;
+    for (int i = 0; i < kRuns; ++i) {
+      while (!asked.leaves_at(running, {Place::entry, false}) &&
+             !asked.leaves_at(running, {Place::exit, false})) {
+        ++calls_asked;
+      }
+      asked.next(std::array{Tid(101)}, running);
+    }
+    Scheduler passed(seed);
+    double calls_passed = 0;
+    for (int i = 0; i < kRuns; ++i) calls_passed += double(passed.calls_in_process(running).value());
+    EXPECT_LT(calls_passed, calls_asked * 1.3 + kRuns * 0.2) << seed;
+    EXPECT_GT(calls_passed, calls_asked * 0.7 - kRuns * 0.2) << seed;
+  }
+}
+
+TEST(SchedulerInProcess, StrategiesThatLookAtEachCallHaveNone) {
+  for (const Strategy strategy :
+       {Strategy::priorities, Strategy::after_sync, Strategy::accesses}) {
+    Scheduler scheduler(seeds_of(strategy, 1).front());
+    EXPECT_FALSE(scheduler.calls_in_process(Tid(100)));
   }
 }
 

@@ -103,7 +103,7 @@ TEST(SyscallTable, HandlesTheCallsThatChangeATask) {
   for (int number : {__NR_arch_prctl, __NR_set_tid_address, __NR_set_robust_list}) {
     EXPECT_EQ(handling(number), Handling::thread_state) << number;
   }
-  for (int number : {__NR_rseq, __NR_io_uring_setup, __NR_userfaultfd}) {
+  for (int number : {__NR_rseq, __NR_io_uring_setup, __NR_io_setup, __NR_userfaultfd}) {
     EXPECT_EQ(handling(number), Handling::absent) << number;
   }
   EXPECT_EQ(handling(__NR_rt_sigreturn), Handling::sigreturn);

@@ -184,7 +184,7 @@ TEST(Keep, ADirectoryThatCannotBe) {
   write_file(directory / "file", "");
   const std::string error = keeping_error(sample_recording(), directory / "file/below/a.ttrace");
   EXPECT_EQ(error, "cannot write " + (directory / "file/below") +
-                       ": Not a directory; choose another --ttrace-dir that can be written");
+                       ": Not a directory; choose another directory that can be written");
   EXPECT_NE(keeping_error(sample_recording(), directory / "file/a.ttrace"), "");
   EXPECT_NE(keeping_error(sample_recording(), "/proc/ttrace/a.ttrace"), "");
   EXPECT_NE(keeping_error(sample_recording(), directory.str() + "/"), "");

@@ -1,0 +1,199 @@
+// GoogleTest writes its result file when everything has run: after a crash there is none, and with
+// a process for each attempt there would be many. So the hunt writes it, in GoogleTest's words
+// (those of 1.12).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "hunt/summary.h"
+#include "hunt/xml_text.h"
+
+namespace ttrace {
+namespace {
+
+using Outcome = CaseResult::Outcome;
+using Json = nlohmann::ordered_json;
+
+struct Suite {
+  std::string name;
+  std::vector<const CaseResult*> cases;
+  int failures = 0, skipped = 0, errors = 0;
+  std::chrono::milliseconds time{0};
+};
+
+std::vector<Suite> suites_of(const HuntSummary& summary) {
+  std::vector<Suite> suites;
+  for (const CaseResult& result : summary.results.cases) {
+    const std::string name = split_case_name(summary, result.test.name).suite;
+    auto suite = std::ranges::find(suites, name, &Suite::name);
+    if (suite == suites.end()) suite = suites.insert(suites.end(), Suite{name, {}, 0, 0, 0, {}});
+    suite->cases.push_back(&result);
+    suite->failures += result.outcome == Outcome::failed;
+    suite->skipped += result.outcome == Outcome::skipped;
+    suite->errors += result.outcome == Outcome::not_recordable;
+    suite->time += result.time;
+  }
+  return suites;
+}
+
+Suite sum_of(const std::vector<Suite>& suites) {
+  Suite all;
+  for (const Suite& suite : suites) {
+    all.cases.insert(all.cases.end(), suite.cases.begin(), suite.cases.end());
+    all.failures += suite.failures;
+    all.errors += suite.errors;
+    all.time += suite.time;
+  }
+  return all;
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return fmt::format("{}", double(time.count()) / 1000);
+}
+
+// "file:line\nmessage", as GoogleTest says it; "unknown file" where there is none.
+std::string failure_text(const KeptFailure& failure) {
+  std::string where = "unknown file", what = to_string(failure.verdict);
+  if (const auto& place = failure.verdict.failure) {
+    if (!place->file.empty()) where = fmt::format("{}:{}", place->file, place->line);
+    what = place->message;
+  }
+  return where + "\n" + what;
+}
+
+bool ran(const CaseResult& result) {
+  return result.outcome != Outcome::not_run && result.outcome != Outcome::interrupted;
+}
+
+const char* result_word(const CaseResult& result) {
+  if (!ran(result)) return "suppressed";
+  return result.outcome == Outcome::skipped ? "skipped" : "completed";
+}
+
+std::string attribute(const char* name, const std::string& value) {
+  std::string text = xml_text(value);
+  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) {
+    text.replace(at, 1, "&#x0A;");
+  }
+  return fmt::format(" {}=\"{}\"", name, text);
+}
+
+// The contents of a CDATA section cannot have its end mark: it ends there and begins anew.
+std::string cdata(std::string text) {
+  for (std::size_t at = 0; (at = text.find("]]>", at)) != std::string::npos; at += 12) {
+    text.replace(at, 3, "]]>]]&gt;<![CDATA[");
+  }
+  return "<![CDATA[" + text + "]]>";
+}
+
+// What XML cannot say is taken out; the rest stays as it is, for a CDATA section.
+std::string clean(const std::string& text) {
+  std::string escaped = xml_text(text);
+  const std::pair<const char*, const char*> entities[] = {
+      {"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}};
+  for (const auto& [entity, plain] : entities) {
+    const std::string from = entity, to = plain;
+    for (std::size_t at = 0; (at = escaped.find(from, at)) != std::string::npos; at += to.size()) {
+      escaped.replace(at, from.size(), to);
+    }
+  }
+  return escaped;
+}
+
+std::string case_element(const HuntSummary& summary, const CaseResult& result) {
+  const CaseName name = split_case_name(summary, result.test.name);
+  std::string text = "    <testcase" + attribute("name", name.test);
+  if (!result.test.value_param.empty()) {
+    text += attribute("value_param", result.test.value_param);
+  }
+  if (!result.test.type_param.empty()) text += attribute("type_param", result.test.type_param);
+  text += attribute("file", result.test.file) +
+          fmt::format(R"( line="{}" status="{}" result="{}" time="{}" timestamp="{}")",
+                      result.test.line, ran(result) ? "run" : "notrun", result_word(result),
+                      seconds_text(result.time), utc_text(summary.began)) +
+          attribute("classname", name.suite);
+  std::string inside;
+  for (const KeptFailure& failure : result.kept) {
+    inside += "      <failure" + attribute("message", failure_text(failure)) + " type=\"\">" +
+              cdata(clean(failure_text(failure))) + "</failure>\n";
+  }
+  if (result.outcome == Outcome::skipped) {
+    inside += "      <skipped" + attribute("message", result.detail) + "></skipped>\n";
+  }
+  if (result.outcome == Outcome::not_recordable) {
+    inside += "      <error" + attribute("message", "not recordable: " + result.detail) +
+              " type=\"ttrace\"/>\n";
+  }
+  return text + (inside.empty() ? " />\n" : ">\n" + inside + "    </testcase>\n");
+}
+
+Json json_of(const HuntSummary& summary, const CaseResult& result) {
+  const CaseName name = split_case_name(summary, result.test.name);
+  Json json = {{"name", name.test}};
+  if (!result.test.value_param.empty()) json["value_param"] = result.test.value_param;
+  if (!result.test.type_param.empty()) json["type_param"] = result.test.type_param;
+  std::string word = result_word(result);
+  std::ranges::transform(word, word.begin(), [](char c) { return char(c - 'a' + 'A'); });
+  json["file"] = result.test.file;
+  json["line"] = result.test.line;
+  json["status"] = ran(result) ? "RUN" : "NOTRUN";
+  json["result"] = word;
+  json["timestamp"] = utc_text(summary.began);
+  json["time"] = seconds_text(result.time) + "s";
+  json["classname"] = name.suite;
+  for (const KeptFailure& failure : result.kept) {
+    json["failures"].push_back({{"failure", failure_text(failure)}, {"type", ""}});
+  }
+  return json;
+}
+
+Json counts_json(const HuntSummary& summary, const Suite& suite) {
+  return {{"tests", suite.cases.size()},
+          {"failures", suite.failures},
+          {"disabled", 0},
+          {"errors", suite.errors},
+          {"timestamp", utc_text(summary.began)},
+          {"time", seconds_text(suite.time) + "s"}};
+}
+
+}  // namespace
+
+std::string to_gtest_xml(const HuntSummary& summary) {
+  const std::vector<Suite> suites = suites_of(summary);
+  const Suite all = sum_of(suites);
+  std::string text = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{}\" "
+      "failures=\"{}\" disabled=\"0\" errors=\"{}\" time=\"{}\" timestamp=\"{}\" "
+      "name=\"AllTests\">\n",
+      all.cases.size(), all.failures, all.errors, seconds_text(all.time), utc_text(summary.began));
+  for (const Suite& suite : suites) {
+    text += "  <testsuite" + attribute("name", suite.name) +
+            fmt::format(
+                " tests=\"{}\" failures=\"{}\" disabled=\"0\" skipped=\"{}\" errors=\"{}\" "
+                "time=\"{}\" timestamp=\"{}\">\n",
+                suite.cases.size(), suite.failures, suite.skipped, suite.errors,
+                seconds_text(suite.time), utc_text(summary.began));
+    for (const CaseResult* result : suite.cases) text += case_element(summary, *result);
+    text += "  </testsuite>\n";
+  }
+  return text + "</testsuites>\n";
+}
+
+std::string to_gtest_json(const HuntSummary& summary) {
+  const std::vector<Suite> suites = suites_of(summary);
+  Json json = counts_json(summary, sum_of(suites));
+  json["name"] = "AllTests";
+  json["testsuites"] = Json::array();
+  for (const Suite& suite : suites) {
+    Json entry = {{"name", suite.name}};
+    entry.update(counts_json(summary, suite));
+    for (const CaseResult* result : suite.cases) {
+      entry["testsuite"].push_back(json_of(summary, *result));
+    }
+    json["testsuites"].push_back(std::move(entry));
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ttrace

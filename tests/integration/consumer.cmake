@@ -1,0 +1,27 @@
+# Projects outside of ours. Building ttrace anew takes minutes, so add_subdirectory stands for
+# FetchContent, too, with Catch2; both are the same files.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+# An unpacked libcatch2-dev of bookworm-backports: scripts/catch2-3 DIRECTORY
+set(TTRACE_CATCH2_3 "" CACHE PATH "A prefix with Catch2 3.x, to be tested besides the one that is installed")
+
+function(ttrace_consumer_test name how framework)
+  add_test(NAME consumer.${name}
+    COMMAND Python3::Interpreter ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/consumer_test.py
+            --how ${how} --framework ${framework} --build ${PROJECT_BINARY_DIR}
+            --source ${PROJECT_SOURCE_DIR} ${ARGN})
+  set_tests_properties(consumer.${name} PROPERTIES LABELS consumer TIMEOUT 1800)
+endfunction()
+
+if(TTRACE_INSTALL)
+  ttrace_consumer_test(find_package_gtest find_package gtest)
+  if(TARGET ttrace::catch2)
+    ttrace_consumer_test(find_package_catch2 find_package catch2)
+  endif()
+  if(TTRACE_CATCH2_3)
+    ttrace_consumer_test(find_package_catch2_3 find_package catch2 --catch2 ${TTRACE_CATCH2_3})
+  endif()
+endif()
+ttrace_consumer_test(fetch_content_gtest FetchContent gtest)
+if(TARGET ttrace::catch2)
+  ttrace_consumer_test(add_subdirectory_catch2 add_subdirectory catch2)
+endif()
