@@ -176,16 +176,28 @@ TEST_F(Reader, AFrameIsCheckedWhenItIsRead) {
 
 TEST_F(Reader, ANewerFormatIsNamed) {
   std::string file = read_file(path_);
-  file[8] = 2;
+  file[8] = char(kFormatVersion + 1);
   std::uint32_t payload = 0;
   std::memcpy(&payload, file.data() + 12, sizeof payload);
   const std::uint64_t sum = checksum_of(bytes_of(std::string_view(file).substr(0, 16 + payload)));
   std::memcpy(file.data() + 16 + payload, &sum, sizeof sum);
   write_file(path_, file);
-  EXPECT_EQ(opening_error(path_),
-            path_ +
-                " was written by a newer ttrace (format 2, this one reads up to 1): use a newer "
-                "ttrace");
+  EXPECT_EQ(opening_error(path_), path_ + " was written by a newer ttrace (format " +
+                                      std::to_string(kFormatVersion + 1) +
+                                      ", this one reads up to " + std::to_string(kFormatVersion) +
+                                      "): use a newer ttrace");
+}
+
+TEST_F(Reader, TheFirstFormatIsRead) {
+  std::string file = read_file(path_);
+  file[8] = 1;
+  std::uint32_t payload = 0;
+  std::memcpy(&payload, file.data() + 12, sizeof payload);
+  const std::uint64_t sum = checksum_of(bytes_of(std::string_view(file).substr(0, 16 + payload)));
+  std::memcpy(file.data() + 16 + payload, &sum, sizeof sum);
+  write_file(path_, file);
+  EXPECT_EQ(opening_error(path_), "");
+  EXPECT_TRUE(TraceReader(path_).info().cpu_features.empty());
 }
 
 TEST_F(Reader, WhatIsNoTraceIsNamed) {

@@ -42,7 +42,7 @@ RecordingLimits within(const TemporaryDirectory& directory, std::uint64_t memory
 TEST(Spill, SmallRecordingsTouchNoDisk) {
   const TemporaryDirectory directory;
   Recording recording(within(directory, 1 << 20));
-  fill(recording, 500);
+  fill(recording, 50);
   EXPECT_EQ(recording.spilled(), nullptr);
 }
 
