@@ -69,7 +69,7 @@ class _When(gdb.Command):
         super().__init__("when", gdb.COMMAND_STATUS)
 
     def invoke(self, argument, from_tty):
-        gdb.write(_ttrace_monitor("when"))
+        gdb.write(_ttrace_monitor("when " + argument))
 
 
 _When()

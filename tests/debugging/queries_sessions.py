@@ -1,0 +1,143 @@
+"""Questions to a trace: on the command line, in gdb, and from any debugger; as JSON."""
+
+import json
+import subprocess
+
+import harness
+
+
+def ask(ttrace, guest, name, *arguments):
+    result = subprocess.run([ttrace, name, guest.trace, *arguments, "--json"],
+                            stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if result.returncode != 0:
+        raise harness.Wrong(f"{name}: exit code {result.returncode}: {result.stderr.decode()}")
+    try:
+        return json.loads(result.stdout)
+    except ValueError:
+        raise harness.Wrong(f"{name} printed {result.stdout!r}") from None
+
+
+def equal(found, expected, what="the answer"):
+    harness.require_equal(found, expected, what)
+
+
+def events(ttrace, guest):
+    everything = ask(ttrace, guest, "events")
+    equal([event["event"] for event in everything], list(range(len(everything))))
+    equal(everything[0]["kind"], "exec")
+    equal(everything[-1]["kind"], "end")
+    equal(ask(ttrace, guest, "events", "3", "5"), everything[3:6])
+    equal(ask(ttrace, guest, "events", "5"), everything[5:])
+    times = [event["time_us"] for event in everything]
+    equal(times, sorted(times), "times")
+
+
+def refusals(ttrace, guest):
+    for words in (["events", guest.trace, "99999999"], ["events", guest.trace, "x"],
+                  ["events", guest.trace, "1", "2", "3"], ["marks", guest.trace, "1"],
+                  ["marks", "/nonexistent"], ["marks"], ["blocked", guest.trace, "1"]):
+        result = subprocess.run([ttrace, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                                check=False)
+        equal((result.returncode, result.stdout), (2, b""), f"{words}")
+        equal(len(result.stderr.splitlines()), 1, f"lines that {words} says")
+
+
+def output(ttrace, guest):
+    found = ask(ttrace, guest, "output")
+    equal([(o["stream"], o["text"]) for o in found], [("stdout", "child\n"),
+                                                      ("stderr", "to stderr\n")])
+    by_number = {e["event"]: e for e in ask(ttrace, guest, "events")}
+    for one in found:
+        equal("write" in by_number[one["event"]]["text"], True, "the event writes")
+        equal(by_number[one["event"]]["thread"], one["thread"], "the event's thread")
+
+
+def processes(ttrace, guest):
+    first, child, killed = ask(ttrace, guest, "processes")
+    equal((first["parent"], first["exit_status"], first["signal"]), (None, 0, None))
+    equal((child["parent"], child["exit_status"], child["signal"]), (first["process"], 7, None))
+    equal((killed["parent"], killed["exit_status"], killed["signal"]), (first["process"], None, 9))
+    equal(child["executables"], first["executables"], "what the child runs")
+
+
+def threads(ttrace, guest):
+    found = ask(ttrace, guest, "threads")
+    equal(len(found["threads"]), 2, "threads")
+    main, worker = found["threads"]
+    equal((main["parent"], worker["parent"]), (None, main["thread"]))
+    last = -1
+    for turn in found["turns"]:
+        equal(turn["first"], last + 1, "a turn's first event")
+        last = turn["last"]
+    equal({turn["thread"] for turn in found["turns"]}, {main["thread"], worker["thread"]})
+
+
+def blocked(ttrace, guest):
+    found = ask(ttrace, guest, "blocked")
+    by_order = found["threads"]
+    equal(len(by_order), 5, "threads")
+    left, right = (thread["thread"] for thread in by_order[1:3])
+    waits = [(t["waits_for"]["kind"], t["waits_for"]["holder"]) for t in by_order]
+    equal(waits, [("thread", left), ("mutex", right), ("mutex", left), ("time", None),
+                  ("futex", None)])
+    equal(set(found["deadlock"]), {left, right}, "the deadlock")
+    text = subprocess.run([ttrace, "blocked", guest.trace], capture_output=True, check=True)
+    equal("deadlock: thread" in text.stdout.decode(), True, "the text names it")
+
+
+def last_write(ttrace, guest):
+    # At the end of the recording nothing has changed it since bump().
+    found = ask(ttrace, guest, "last-write", "counter")
+    equal((found["function"], found["old"], found["new"]), ("bump(int)", "52", "53"))
+    equal(found["line"], guest.line("inside bump"), "line")
+    equal([frame["function"] for frame in found["backtrace"]][:2], ["bump(int)", "main()"])
+
+
+SESSIONS = [
+    ("events", "calls", events),
+    ("refusals", "calls", refusals),
+    ("threads", "calls", threads),
+    ("output", "family", output),
+    ("processes", "family", processes),
+    ("blocked", "blocked", blocked),
+    ("who wrote it last, on the command line", "calls", last_write),
+    ("in gdb", "calls", [
+        ("run_to", "#ready"),
+        ("json", "ttrace events 3 5 --json", lambda found: [e["event"] for e in found] == [3, 4, 5]),
+        ("json", "monitor threads --json", lambda found: len(found["threads"]) == 2),
+        ("json", "monitor when --json", lambda found: found["case"] == "" and found["event"] > 0),
+        ("json", "ttrace blocked --json", lambda found: found["deadlock"] == []),
+        ("json", "ttrace output --json", lambda found: found[0]["text"] == "said x\n"),
+        ("json", "ttrace processes --json", lambda found: found[0]["exit_status"] == 0),
+        ("json", "ttrace marks --json", lambda found: found == []),
+    ]),
+    ("who wrote it last", "calls", [
+        ("run_to", "#last"),
+        ("up", "main"),
+        ("json", "ttrace last-write counter --json",
+         lambda found: (found["old"], found["new"]) == ("52", "53") and
+         found["function"].startswith("bump")),
+        ("at", "#last"),
+        ("value", "counter", "53"),
+        ("json", "ttrace last-write account.balance --json",
+         lambda found: (found["old"], found["new"]) == ("8", "12")),
+    ]),
+    ("all writes", "calls", [
+        ("run_to", "#last"),
+        ("json", "ttrace writes counter --json",
+         lambda found: [hit["new"] for hit in found] == ["52", "53"]),
+        ("up", "main"),
+        ("value", "counter", "53"),
+    ]),
+    ("all calls", "calls", [
+        ("run_to", "#ready"),
+        ("json", "ttrace calls twice --json",
+         lambda found: [hit["arguments"] for hit in found] == [{"x": "1"}]),
+        ("json", "ttrace calls bump --json",
+         lambda found: [hit["arguments"] for hit in found] == [{"by": "1"}]),
+        ("value", "counter", "10"),
+    ]),
+]
+
+if __name__ == "__main__":
+    harness.main(SESSIONS, {"blocked": ["--timeout=3"]})
