@@ -119,6 +119,9 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
     }
     size += size_of(*call);
     if (size > agent::kRecordsSize) break;
+    // Nor longer than a checkpoint or an interrupt of the user may wait for.
+    const bool is_awaited = limits.pause_after || limits.interrupt != nullptr;
+    if (is_awaited && sum + event.ticks.value() > slice) break;
     sum += event.ticks.value();
     ticks.push_back(sum);
   }
