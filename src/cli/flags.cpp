@@ -51,7 +51,7 @@ constexpr std::array kRows = {
           kUntilFailTool | kLaunchTool | kCasesTool, false, false,
           "whose cases the program has; none: the whole program is the one case"},
   FlagRow{"case", FlagValue::text, "NAME", "", kHunts, false, true,
-          "this case alone, by its full name, without asking the program; may be repeated"},
+          "this case alone, by its full name; may be repeated"},
   FlagRow{"fail-on", FlagValue::fail_on, "exit-status,signal,timeout,regex:RE",
           "exit-status,signal,timeout", kHunts, false, false,
           "what is a failure besides failed assertions; regex: a line of output matches"},

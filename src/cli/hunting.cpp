@@ -254,7 +254,19 @@ std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& bin
                      "runs with its own arguments");
   }
   std::vector<TestCase> cases;
-  for (const std::string& name : names) cases.push_back({name, "", 0});
+  for (const std::string& name : names) {
+    // The program is asked all the same: a mistyped name must not look like a test that fails.
+    TestBinary one = binary;
+    one.arguments =
+        binary.framework->attempt_arguments(binary.arguments, {name, "", 0}, false, /*seed=*/0);
+    for (TestCase& test : list_cases(one, flags.duration("timeout"), interrupted)) {
+      if (test.name == name) cases.push_back(std::move(test));
+    }
+  }
+  if (cases.empty() && !binary.framework->is_sharded(binary.arguments, binary.environment)) {
+    throw UsageError("no case of " + binary.path + " is named \"" + names[0] +
+                     "\": \"ttrace cases -- " + binary.arguments[0] + "\" lists them");
+  }
   return cases;
 }
 

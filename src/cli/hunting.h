@@ -34,7 +34,8 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 TestBinary named_binary(const Context& context, const FlagSet& flags,
                         const std::vector<std::string>& program);
 
-/// The cases of --case as they are, or else those that the program lists.
+/// The cases that --case names, or else those that the user's arguments select. Throws UsageError
+/// if there are none.
 std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
                                      const std::atomic<bool>* interrupted);
 

@@ -78,7 +78,7 @@ class Consumer:
         require(len(names) == self.COUNT[self.options.framework], f"not all and no more: {names}")
         for test in tests:
             properties = {entry["name"]: entry["value"] for entry in test["properties"]}
-            require(properties["LABELS"] == ["ttrace", "flaky", "nightly"], str(properties))
+            require(sorted(properties["LABELS"]) == ["flaky", "nightly", "ttrace"], str(properties))
 
     def check_run(self):
         junit = os.path.join(self.directory, "junit.xml")
