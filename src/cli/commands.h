@@ -5,6 +5,7 @@
 
 #include "cli/flags.h"
 #include "cli/output.h"
+#include "query/queries.h"
 
 namespace ttrace {
 
@@ -36,6 +37,12 @@ int dump_trace(const Context& context, const std::string& path);
 /// Reads every byte of each trace; replays it too if `replay`.
 int verify_traces(const Context& context, const std::vector<std::string>& paths, bool replay);
 int remove_traces(const Context& context, const std::vector<std::string>& paths);
+
+/// Answers a question of src/query to a trace.
+int query_trace(const Context& context, const QueryRow& row, const std::string& path,
+                const std::vector<std::string>& arguments, bool json);
+/// Prints the commands that a gdb can load which we did not start.
+int print_gdb_script(const Context& context);
 
 /// The whole tool: argv in, exit code out. Throws nothing.
 int run_tool(const Context& context, const std::vector<std::string>& arguments);

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "cli/dump.h"
+#include "query/event_text.h"
 
 namespace ttrace {
 namespace {

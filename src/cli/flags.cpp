@@ -40,14 +40,24 @@ constexpr std::array kRows = {
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
   FlagRow{"aslr", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether addresses differ from attempt to attempt; auto: in an eighth of those with chaos"},
+  FlagRow{"agent", FlagValue::on_off, "on|off", "off", kRecords | kReplayTool, false, false,
+          "make and replay common system calls inside the process, without a stop for each"},
   FlagRow{"private", FlagValue::text, "PATTERN", "", kRecords, false, true,
           "give the program a copy of what it maps as shared of such files; may be repeated"},
+  FlagRow{"portable", FlagValue::none, "", "", kRecords, false, false,
+          "hide from the program what CPUs have beyond x86-64-v2, so that the trace replays on all"},
+  FlagRow{"memory", FlagValue::size, "SIZE", "32M", kRecords, false, false,
+          "how much of a recording is held in memory; what is more goes to an unnamed file in DIR"},
+  FlagRow{"quota", FlagValue::size, "SIZE", "32G", kRecords, false, false,
+          "an attempt is given up as not recordable when that file grows larger; 0: no limit"},
   FlagRow{"dir", FlagValue::text, "DIR", ".ttrace", kRecords | kListTool, false, false,
           "where traces are kept"},
   FlagRow{"output", FlagValue::text, "FILE", "", kRecordTool, false, false,
           "keep the trace as FILE (default: DIR/PROGRAM-N.ttrace)"},
   FlagRow{"autopilot", FlagValue::none, "", "", kReplays, false, false,
           "replay to the end without gdb: the recorded output and exit code"},
+  FlagRow{"cpu", FlagValue::text, "x86-64-vN|NAMES", "", kReplayTool, false, false,
+          "replay only what a CPU with no more than these features could replay"},
   FlagRow{"serve", FlagValue::text, "PORT|unix:PATH", "", kReplays, false, false,
           "replay and wait for a debugger there (loopback only) instead of starting gdb"},
   FlagRow{"batch", FlagValue::none, "", "", kReplays, false, false,
@@ -84,12 +94,16 @@ constexpr ValueRule kRules[] = {
      [](const std::string& text) { return parse_number(text).has_value(); }},
     {FlagValue::duration, "a time like 10, 2.5s, 500ms or 2m",
      [](const std::string& text) { return parse_duration(text).has_value(); }},
+    {FlagValue::size, "a size like 4096, 32M or 1.5G",
+     [](const std::string& text) { return parse_size(text).has_value(); }},
     {FlagValue::ticks, "auto, hardware, software or none",
      [](const std::string& text) {
        return text == "auto" || text == "hardware" || text == "software" || text == "none";
      }},
     {FlagValue::chaos, "auto, on or off",
      [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},
+    {FlagValue::on_off, "on or off",
+     [](const std::string& text) { return text == "on" || text == "off"; }},
     {FlagValue::text, "a value", [](const std::string& text) { return !text.empty(); }},
 };
 
@@ -173,6 +187,10 @@ std::uint64_t FlagSet::number(std::string_view name) const {
 
 std::chrono::milliseconds FlagSet::duration(std::string_view name) const {
   return parse_duration(text(name)).value_or(std::chrono::milliseconds(0));
+}
+
+std::uint64_t FlagSet::size(std::string_view name) const {
+  return parse_size(text(name)).value_or(0);
 }
 
 std::string FlagSet::spelled(std::string_view name) const {

@@ -20,8 +20,10 @@ enum class FlagValue : std::uint8_t {
   attempts,  ///< 1 to 1000000000
   seed,      ///< 64 bits
   duration,  ///< parse_duration()
+  size,      ///< parse_size()
   ticks,     ///< auto, hardware, software, none
   chaos,     ///< auto, on, off
+  on_off,    ///< on, off
   text,      ///< anything that is not empty
 };
 
@@ -78,6 +80,7 @@ class FlagSet {
   std::string text(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;
   std::uint64_t number(std::string_view name) const;
+  std::uint64_t size(std::string_view name) const;
   std::chrono::milliseconds duration(std::string_view name) const;
   /// How the user wrote it: "--ttrace-seed" or "TTRACE_SEED".
   std::string spelled(std::string_view name) const;

@@ -52,6 +52,10 @@ AddressChoice asked_addresses(const FlagSet& flags) {
   return asked == "on" ? AddressChoice::random : AddressChoice::fixed;
 }
 
+RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory) {
+  return {directory, flags.size("memory"), flags.size("quota")};
+}
+
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
   const bool software_ticks = wants_software_ticks(flags, LocalMachine());
@@ -78,7 +82,8 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   RecordingLab lab(
       binary,
       {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
-       flags.texts("private"), asked_addresses(flags)},
+       flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
+       recording_limits(flags, directory), asked_addresses(flags)},
       sites);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntTally tally;

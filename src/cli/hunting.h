@@ -8,6 +8,7 @@
 #include "hunt/cases.h"
 #include "hunt/verdict.h"
 #include "record/chaos.h"
+#include "trace/recording.h"
 
 namespace ttrace {
 
@@ -32,6 +33,9 @@ const Framework& framework_of(const std::string& name);
 /// What --ttrace-chaos asks for; none: auto.
 std::optional<Chaos> asked_chaos(const FlagSet& flags);
 AddressChoice asked_addresses(const FlagSet& flags);
+
+/// What --ttrace-memory and --ttrace-quota say of recordings that will be kept in `directory`.
+RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory);
 
 /// Without the variables that stand for flags: a recorded program must not start a supervisor.
 Environment without_flag_twins(Environment environment);

@@ -1,12 +1,13 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/dump.h"
 #include "hunt/keep.h"
+#include "query/event_text.h"
 #include "trace/reader.h"
 #include "trace/store.h"
 
@@ -71,6 +72,9 @@ std::string show_text(const TraceReader& trace) {
       {"events", std::to_string(trace.event_count())},
       {"objects", fmt::format("{} ({})", trace.objects().size(), size_text(object_bytes))},
       {"recorded on", info.host},
+      {"needs a CPU", fmt::format("{}", fmt::join(info.cpu_features, " "))},
+      {"XSAVE in", fmt::format("{}", fmt::join(info.cpu.saves_state, ", "))},
+      {"by vendor", fmt::format("{}", fmt::join(info.cpu.by_vendor, "; "))},
       {"written by", info.writer},
   };
   std::string text;
@@ -84,12 +88,24 @@ std::string show_json(const TraceReader& trace) {
   nlohmann::json json = nlohmann::json::parse(to_json(trace.info()));
   json["path"] = trace.path();
   json["events"] = trace.event_count();
+  json["cpu_features"] = trace.info().cpu_features;
   json["objects"] = nlohmann::json::array();
   for (const ObjectInfo& object : trace.objects()) {
     json["objects"].push_back(
         {{"path", object.path}, {"size", object.size}, {"hash", object.hash}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+// Says on a terminal how far a check has come.
+TraceReader::VerifyProgress percent_line(const Context& context, const std::string& path) {
+  if (!context.terminal) return {};
+  return [&context, path, shown = std::uint64_t{0}](std::uint64_t done, std::uint64_t all) mutable {
+    const std::uint64_t percent = all == 0 ? 100 : done * 100 / all;
+    if (percent == shown) return;
+    shown = percent;
+    context.out.write(fmt::format("\r{}: {} %", path, percent));
+  };
 }
 
 // Does `work` for every path; an error of one does not keep the others from their turn.
@@ -140,7 +156,8 @@ int dump_trace(const Context& context, const std::string& path) {
 int verify_traces(const Context& context, const std::vector<std::string>& paths, bool replay) {
   return for_each_path(context, paths, [&](const std::string& path) {
     TraceReader trace(path);
-    trace.verify();
+    trace.verify(percent_line(context, path));
+    if (context.terminal) context.out.write("\r\x1b[K");
     if (replay) {
       const Verification result = verify_by_replay(path, std::nullopt, nullptr);
       if (result.outcome != Verification::Outcome::verified) {

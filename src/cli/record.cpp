@@ -6,6 +6,7 @@
 #include "cli/hunting.h"
 #include "cli/interrupts.h"
 #include "cli/ticks_choice.h"
+#include "hunt/cpu_needs.h"
 #include "hunt/keep.h"
 #include "hunt/native.h"
 #include "hunt/progress.h"
@@ -38,7 +39,10 @@ int record_program(const Context& context, const FlagSet& flags,
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.addresses = asked_addresses(flags);
+  options.agent = flags.text("agent") == "on";
   options.timeout = flags.duration("timeout");
+  options.portable = flags.is_on("portable");
+  options.limits = recording_limits(flags, directory);
   options.interrupted = interrupts.flag();
   options.sites = &sites;
   options.private_paths = flags.texts("private");
@@ -53,6 +57,7 @@ int record_program(const Context& context, const FlagSet& flags,
 
   const Verdict verdict = judge_program(result);
   TraceInfo info = describe_recording(what, result);
+  describe_cpu(result, options.portable, SiteCache::default_directory(), info);
   const bool exited = verdict.kind == Verdict::Kind::passed;
   const std::string how = exited ? verdict.detail : to_string(verdict);
   info.verdict = exited ? "exited" : verdict_name(verdict.kind);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/commands.h"
 #include "gdb/launch.h"
@@ -20,10 +21,11 @@ int recorded_exit_code(TraceReader& trace) {
   return shell_status(trace.info().exit_status);
 }
 
-int autopilot(const Context& context, const std::string& path) {
+int autopilot(const Context& context, const std::string& path, const ReplayCpu& cpu, bool agent) {
   TraceReader trace(path);
   const int code = recorded_exit_code(trace);
-  Replayer replayer(trace);
+  Replayer replayer(trace, cpu);
+  replayer.use_agent(agent);
   replayer.on_output([&](int stream, ByteView text) {
     (stream == 2 ? context.err : context.out)
         .write({reinterpret_cast<const char*>(text.data()), text.size()});
@@ -34,6 +36,17 @@ int autopilot(const Context& context, const std::string& path) {
                                  replayer.position().value(), trace.event_count()));
   }
   return code;
+}
+
+/// CPUs differ in the results of some instructions: said, because a replay may then diverge.
+void warn_of_another_cpu(const Context& context, const TraceReader& trace) {
+  const RecordedCpu& recorded = trace.info().cpu;
+  const std::string here = cpu_vendor(cpuid_here);
+  const bool same = recorded.vendor == here && recorded.layout.xcr0 == xsave_layout_here().xcr0;
+  if (recorded.by_vendor.empty() || same) return;
+  context.err.write(fmt::format(
+      "[ttrace] warning: recorded on {}, this CPU is {}: results of these may differ: {}\n",
+      recorded.vendor, here, fmt::join(recorded.by_vendor, "; ")));
 }
 
 }  // namespace
@@ -52,7 +65,16 @@ int replay_trace(const Context& context, const FlagSet& flags, const std::string
       }
     }
   }
-  if (to_the_end) return autopilot(context, path);
+  ReplayCpu cpu = replay_cpu_here();
+  if (flags.has("cpu")) {
+    cpu.features = parse_cpu(flags.text("cpu"));
+  }
+  {
+    const TraceReader trace(path);
+    check_cpu(trace, cpu);
+    warn_of_another_cpu(context, trace);
+  }
+  if (to_the_end) return autopilot(context, path, cpu, flags.text("agent") == "on");
   if (serves) {
     serve(path, flags.text("serve"), [&](const std::string& remote) {
       context.err.write("[ttrace] waiting for a debugger: target remote " + remote + "\n");

@@ -11,7 +11,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "cli/dump.h"
+#include "query/event_text.h"
 #include "rewrite/cache_directory.h"
 #include "rewrite/elf_file.h"
 
@@ -193,6 +193,8 @@ nlohmann::json json_of(const BinaryReport& report) {
           {"stub_bytes", plan.stub_bytes},
           {"plan_bytes", report.plan_bytes},
           {"sparse_loops", plan.sparse_loops},
+          {"system_calls", plan.system_calls},
+          {"patched_system_calls", plan.patched_system_calls},
           {"plain_targets", plan.plain_targets},
           {"targets_with_live_flags", plan.targets_with_live_flags},
           {"sites",
@@ -239,6 +241,9 @@ std::string report_text(const BinaryReport& report) {
       {"functions", planned ? functions : ""},
       {"text", planned ? size_text(plan.text_bytes) : ""},
       {"stubs", planned ? size_text(plan.stub_bytes) : ""},
+      {"system calls", planned ? fmt::format("{}, {} of them patched", plan.system_calls,
+                                             plan.patched_system_calls)
+                               : ""},
       {"sparse loops",
        planned ? fmt::format("{}, counted once in several turns", plan.sparse_loops) : ""},
       {"sites", fmt::format("{} RDRAND, {} RDSEED, {} CPUID", report.rdrand_sites,

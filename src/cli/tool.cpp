@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "cli/commands.h"
@@ -99,6 +100,39 @@ class Subcommand {
   CLI::App* app_;
 };
 
+// The subcommands that ask a trace: one for each row of src/query's table.
+class QueryCommands {
+ public:
+  explicit QueryCommands(CLI::App& tool) {
+    for (const QueryRow& row : query_rows()) {
+      const std::string usage = std::string("ttrace ") + row.name + " FILE";
+      const std::string help =
+          *row.arguments ? row.help + (": " + usage + " ") + row.arguments : row.help;
+      commands_.emplace_back(tool, 0, row.name, help.c_str());
+      CLI::App& app = commands_.back().app();
+      app.add_option("FILE", path_, "a trace")->required();
+      if (row.most_arguments > 0) app.add_option("ARGUMENT", arguments_, row.arguments);
+      app.add_flag("--json", json_, "as JSON (docs/json.md)");
+    }
+  }
+
+  // The exit code, if one of them was chosen.
+  std::optional<int> run(const Context& context) {
+    for (std::size_t i = 0; i < commands_.size(); ++i) {
+      if (!commands_[i].chosen()) continue;
+      commands_[i].check(context.environment);
+      return query_trace(context, query_rows()[i], path_, arguments_, json_);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::deque<Subcommand> commands_;  // stay where they are: options refer to them
+  std::string path_;
+  std::vector<std::string> arguments_;
+  bool json_ = false;
+};
+
 // The program after "--", or what to type.
 const std::vector<std::string>& program_of(const SplitArguments& split, const std::string& usage) {
   if (split.program.empty()) throw UsageError("no program is given: " + usage);
@@ -135,6 +169,9 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
   Subcommand remove_command(tool, 0, "rm", "remove traces, and objects that no other trace needs");
   Subcommand inspect_command(tool, 0, "inspect",
                              "say what is counted and patched in a program or shared library");
+  QueryCommands queries(tool);
+  Subcommand script_command(tool, 0, "gdb-script",
+                            "print the ttrace commands for a gdb that ttrace did not start");
   // --dir is the one flag that it shares with ls.
   Subcommand doctor_command(tool, kListTool, "doctor",
                             "say what this machine offers, and whether recording can work");
@@ -201,6 +238,11 @@ int run(const Context& context, const std::vector<std::string>& arguments) {
   for (Subcommand* command :
        {&show_command, &dump_command, &verify_command, &remove_command, &inspect_command}) {
     if (command->chosen()) command->check(environment);
+  }
+  if (const auto code = queries.run(context)) return *code;
+  if (script_command.chosen()) {
+    script_command.check(environment);
+    return print_gdb_script(context);
   }
   if (show_command.chosen()) return show_trace(context, path, json);
   if (dump_command.chosen()) return dump_trace(context, path);

@@ -36,6 +36,24 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::chrono::milliseconds(whole == 0 && value > 0 ? 1 : whole);
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view kUnits = "KMGT";
+  constexpr double kMost = 1e18;
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + digits, value, std::chars_format::fixed);
+  if (digits == 0 || error != std::errc() || end != text.data() + digits) return std::nullopt;
+  for (const char unit : text.substr(digits)) {
+    const std::size_t power = kUnits.find(unit);
+    if (power == std::string_view::npos || text.size() != digits + 1) return std::nullopt;
+    for (std::size_t i = 0; i <= power; ++i) value *= 1024;
+  }
+  if (!(value <= kMost)) return std::nullopt;
+  const auto whole = std::uint64_t(value);
+  return whole == 0 && value > 0 ? 1 : whole;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Rows of the table of distances between prefixes (Damerau's optimal string alignment).
   std::vector<std::size_t> before_last, last(b.size() + 1), row(b.size() + 1);

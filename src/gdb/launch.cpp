@@ -145,7 +145,6 @@ std::vector<std::string> gdb_arguments(const DebugOptions& options, int script, 
   execute("set sysroot target:");
   execute("set debuginfod enabled off");
   execute("set confirm off");
-  execute("set can-use-hw-watchpoints 0");  // the server has none yet; gdb can step
   const std::string file = "/proc/self/fd/" + std::to_string(script);
   execute("python exec(compile(open('" + file + "').read(), 'ttrace-gdb.py', 'exec'))");
   execute("python ttrace_start(" + std::to_string(script) + ", " + std::to_string(line) + ")");

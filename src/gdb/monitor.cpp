@@ -1,20 +1,56 @@
 #include "gdb/monitor.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+
+#include "query/queries.h"
 
 namespace ttrace::gdb {
 namespace {
 
 std::string number(EventNumber event) { return std::to_string(event.value()); }
 
-MonitorAnswer when(DebugTarget& target, std::string_view) {
-  std::string text = "event " + number(target.position().event) + " of " +
-                     number(target.history_begin().event) + " to " +
-                     number(target.history_end().event) + ", thread " +
-                     std::to_string(target.stop().tid.value());
+/// Where the target stands, as JSON (docs/json.md).
+nlohmann::ordered_json place_of(DebugTarget& target) {
+  const Position position = target.position();
+  nlohmann::ordered_json json{{"event", position.event.value()},
+                              {"ticks", nullptr},
+                              {"steps", nullptr},
+                              {"begin", target.history_begin().event.value()},
+                              {"end", target.history_end().event.value()},
+                              {"process", target.process().value()},
+                              {"thread", target.stop().tid.value()},
+                              {"case", target.case_name()},
+                              {"time_us", nullptr}};
+  if (!position.at_event()) {
+    json["ticks"] = position.ticks;
+    json["steps"] = position.steps;
+  }
+  // What has happened last.
+  TraceReader* trace = target.trace();
+  const std::uint64_t next = position.event.value();
+  if (trace && next > 0 && next <= trace->event_count()) {
+    json["time_us"] = trace->event(EventNumber(next - 1)).time_us;
+  }
+  return json;
+}
+
+MonitorAnswer when(DebugTarget& target, std::string_view argument) {
+  const auto json = place_of(target);
+  if (argument == "--json") return {json.dump() + "\n", {}};
+  std::string text = "event " + json["event"].dump();
+  if (!json["ticks"].is_null()) {
+    text += fmt::format(" (after {} ticks, {} steps)", json["ticks"].get<std::uint64_t>(),
+                        json["steps"].get<std::uint64_t>());
+  }
+  text += " of " + json["begin"].dump() + " to " + json["end"].dump();
+  text += ", thread " + json["thread"].dump();
+  if (!json["time_us"].is_null()) {
+    text += fmt::format(", {:.6f} s", json["time_us"].get<double>() / 1e6);
+  }
   if (!target.case_name().empty()) text += ", case " + target.case_name();
   return {text + "\n", {}};
 }
@@ -36,17 +72,13 @@ MonitorAnswer go_to(DebugTarget& target, std::string_view argument) {
   const auto wanted = position_named(target, argument);
   if (!wanted && argument == "failure") return {"this trace has no failure\n", {}};
   if (!wanted) return {"goto takes an event number, begin, end or failure\n", {}};
-  const Position to = std::clamp(*wanted, target.history_begin(), target.history_end());
-  return {"the next continue goes to event " + number(to.event) + "\n", to};
-}
-
-MonitorAnswer marks(DebugTarget& target, std::string_view) {
-  std::string text;
-  for (const TargetMark& mark : target.marks()) {
-    text += number(mark.event) + "  thread " + std::to_string(mark.tid.value()) + "  " + mark.text +
-            "\n";
+  const Position begin = target.history_begin(), end = target.history_end();
+  if (*wanted < begin || *wanted > end) {
+    return {"event " + number(wanted->event) + " is not in the history from " +
+                number(begin.event) + " to " + number(end.event) + "\n",
+            {}};
   }
-  return {text.empty() ? "this trace has no marks\n" : text, {}};
+  return {"the next continue goes to event " + number(wanted->event) + "\n", wanted};
 }
 
 constexpr std::array kFailureKinds{"mark", "signal", "other"};
@@ -70,6 +102,14 @@ MonitorAnswer session(DebugTarget& target, std::string_view) {
   return {json.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n", {}};
 }
 
+MonitorAnswer digest(DebugTarget& target, std::string_view) {
+  return {fmt::format("{:016x}\n", target.digest()), {}};
+}
+
+MonitorAnswer drop(DebugTarget&, std::string_view) {
+  return {"what was changed or called here is forgotten\n", {}, true};
+}
+
 MonitorAnswer help(DebugTarget& target, std::string_view argument);
 
 struct Command {
@@ -79,17 +119,22 @@ struct Command {
 };
 
 constexpr std::array kCommands{
-    Command{"when", "when: the present event, thread and test case", when},
+    Command{"when", "when [--json]: the present event, ticks, thread, time and test case", when},
     Command{"goto", "goto EVENT|begin|end|failure: where the next continue goes", go_to},
     Command{"run", "run EVENT: the same as goto", go_to},
-    Command{"marks", "marks: what the test framework said, with its event", marks},
     Command{"session", "session: facts about this session, as JSON", session},
+    Command{"drop", "drop: forgets what was changed or called here", drop},
+    Command{"digest", "digest: a digest of memory and registers, to compare places", digest},
     Command{"help", "help: this list", help},
 };
 
 MonitorAnswer help(DebugTarget&, std::string_view) {
   std::string text;
   for (const Command& command : kCommands) text += std::string(command.help) + "\n";
+  for (const QueryRow& row : query_rows()) {
+    text += std::string(row.name) + (*row.arguments ? " " : "") + row.arguments +
+            " [--json]: " + row.help + "\n";
+  }
   return {text, {}};
 }
 
@@ -98,6 +143,24 @@ std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+/// A question of src/query: words are its arguments, but for --json.
+MonitorAnswer ask(DebugTarget& target, const QueryRow& row, std::string_view arguments) {
+  TraceReader* trace = target.trace();
+  if (!trace) return {"there is no recording behind this session\n", {}};
+  QueryInput input{*trace, {}};
+  bool json = false;
+  for (arguments = trim(arguments); !arguments.empty(); arguments = trim(arguments)) {
+    const std::string_view word = arguments.substr(0, arguments.find_first_of(" \t"));
+    arguments.remove_prefix(word.size());
+    if (word == "--json") {
+      json = true;
+    } else {
+      input.arguments.emplace_back(word);
+    }
+  }
+  return {answer_query(row, input, json), {}};
 }
 
 }  // namespace
@@ -111,6 +174,8 @@ MonitorAnswer run_monitor(DebugTarget& target, std::string_view line) {
     const auto rest = end == std::string_view::npos ? std::string_view() : line.substr(end);
     return command.run(target, trim(rest));
   }
+  const auto rest = end == std::string_view::npos ? std::string_view() : line.substr(end);
+  if (const QueryRow* row = find_query(name)) return ask(target, *row, rest);
   return {"unknown command \"" + std::string(name) + "\"; monitor help lists them\n", {}};
 }
 

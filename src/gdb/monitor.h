@@ -12,6 +12,7 @@ namespace ttrace::gdb {
 struct MonitorAnswer {
   std::string text;
   std::optional<Position> seek;
+  bool drops_changes = false;  ///< what the debugger changed is to be forgotten
 };
 
 /// Runs `monitor LINE`. Never changes the position itself: a debugger expects that to happen in a

@@ -7,31 +7,10 @@
 #include <optional>
 
 #include "gdb/signals.h"
+#include "query/mark_text.h"
 
 namespace ttrace::gdb {
 namespace {
-
-constexpr std::array kMarkNames{
-    "",
-    "case begins",
-    "case ends",
-    "assertion failed",
-    "assertion passed",
-    "section begins",
-    "section ends",
-    "skipped",
-};
-
-std::string describe(const MarkEvent& mark) {
-  std::string text = kMarkNames.at(std::size_t(mark.kind));
-  const auto add = [&](const std::string& part) {
-    if (!text.empty() && !part.empty()) text += "  ";
-    text += part;
-  };
-  if (!mark.file.empty()) add(mark.file + ":" + std::to_string(mark.line));
-  add(mark.text.substr(0, mark.text.find('\n')));
-  return text;
-}
 
 std::string describe_end(Pid pid, int status) {
   const std::string process = "process " + std::to_string(pid.value());

@@ -6,6 +6,8 @@
 #include <variant>
 
 #include "gdb/link_map.h"
+#include "gdb/maps_text.h"
+#include "replay/diversion.h"
 
 namespace ttrace::gdb {
 namespace {
@@ -51,6 +53,7 @@ Bytes auxiliary_vector_of(const ExecEvent& exec) {
 /// For the kinds that mean the same here and there.
 TargetStop::Kind kind_of(ReplayStop::Kind kind) {
   if (kind == ReplayStop::Kind::breakpoint) return TargetStop::Kind::breakpoint;
+  if (kind == ReplayStop::Kind::watchpoint) return TargetStop::Kind::watchpoint;
   if (kind == ReplayStop::Kind::stepped) return TargetStop::Kind::stepped;
   return TargetStop::Kind::interrupted;
 }
@@ -59,7 +62,11 @@ EventNumber after(EventNumber event) { return EventNumber(event.value() + 1); }
 
 }  // namespace
 
-ReplayTarget::ReplayTarget(TraceReader& trace) : trace_(trace), outline_(make_outline(trace)) {
+ReplayTarget::ReplayTarget(TraceReader& trace)
+    : trace_(trace), outline_(make_outline(trace)), timeline_(trace) {
+  timeline_.on_output([this](int, ByteView text) {
+    if (sink_) sink_(text);
+  });
   pid_ = outline_.of_failure;
   const auto failing = failure();
   begin_ = process_outline().begin;
@@ -67,24 +74,14 @@ ReplayTarget::ReplayTarget(TraceReader& trace) : trace_(trace), outline_(make_ou
     const bool before_failure = failing && exec < failing->event;
     if (exec >= begin_ && (before_failure || begin_ == exec)) begin_ = after(exec);
   }
-  start_over();
   seek(failing ? Position{failing->event} : history_begin(), nullptr);
 }
 
 ReplayTarget::~ReplayTarget() = default;
 
-void ReplayTarget::start_over() {
-  replayer_.reset();
-  replayer_ = std::make_unique<Replayer>(trace_);
-  replayer_->on_output([this](int, ByteView text) {
-    if (sink_) sink_(text);
-  });
-  told_signal_.reset();
-}
-
 std::vector<TargetThread> ReplayTarget::threads() const {
   std::vector<TargetThread> threads;
-  for (ReplayThread& thread : replayer_->threads(pid_)) {
+  for (ReplayThread& thread : timeline_.now().threads(pid_)) {
     threads.push_back({thread.tid, std::move(thread.name)});
   }
   if (threads.empty()) {
@@ -93,12 +90,19 @@ std::vector<TargetThread> ReplayTarget::threads() const {
   return threads;
 }
 
-GeneralRegisters ReplayTarget::registers(Tid tid) const { return replayer_->registers(tid); }
+GeneralRegisters ReplayTarget::registers(Tid tid) const { return timeline_.now().registers(tid); }
 
-Bytes ReplayTarget::vector_state(Tid tid) const { return replayer_->vector_state(tid); }
+Bytes ReplayTarget::vector_state(Tid tid) const { return timeline_.now().vector_state(tid); }
 
 std::size_t ReplayTarget::read_memory(Address at, std::span<std::byte> into) const {
-  return replayer_->read_memory(pid_, at, into);
+  return timeline_.now().read_memory(pid_, at, into);
+}
+
+Bytes ReplayTarget::signal_info() const {
+  const EventNumber number = timeline_.now().position();
+  if (stop_.kind != TargetStop::Kind::signal || number.value() >= trace_.event_count()) return {};
+  const auto* signal = std::get_if<SignalEvent>(&trace_.event(number).body);
+  return signal ? signal->info : Bytes();
 }
 
 Bytes ReplayTarget::auxiliary_vector() const {
@@ -108,10 +112,13 @@ Bytes ReplayTarget::auxiliary_vector() const {
   return exec ? auxiliary_vector_of(*exec) : Bytes();
 }
 
-std::string ReplayTarget::executable() const { return replayer_->executable(pid_); }
+std::string ReplayTarget::executable() const { return timeline_.now().executable(pid_); }
 
 std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
-  auto object = replayer_->object_by_path(path);
+  if (path == "/proc/" + std::to_string(pid_.value()) + "/maps") {
+    return file_of(maps_text(timeline_.now().mappings(pid_)));
+  }
+  auto object = timeline_.now().object_by_path(path);
   if (!object) {
     const auto read = [this](Address at, std::span<std::byte> into) {
       return read_memory(at, into);
@@ -126,72 +133,81 @@ std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
 }
 
 std::optional<std::uint32_t> ReplayTarget::object_at(Address at) const {
-  for (const Mapping& mapping : replayer_->mappings(pid_)) {
+  for (const Mapping& mapping : timeline_.now().mappings(pid_)) {
     if (at < mapping.start || at - mapping.start >= mapping.length) continue;
     if (mapping.backing) return mapping.backing->object;
   }
   return {};
 }
 
-bool ReplayTarget::insert_breakpoint(Address at) {
-  if (!replayer_->insert_breakpoint(pid_, at)) return false;
-  ++breakpoints_[at];
-  return true;
+bool ReplayTarget::insert_breakpoint(Address at, Condition condition) {
+  return timeline_.set_breakpoint(pid_, at, std::move(condition));
 }
 
-void ReplayTarget::remove_breakpoint(Address at) {
-  const auto found = breakpoints_.find(at);
-  if (found == breakpoints_.end()) return;
-  if (--found->second == 0) breakpoints_.erase(found);
-  replayer_->remove_breakpoint(pid_, at);
+void ReplayTarget::remove_breakpoint(Address at) { timeline_.remove_breakpoint(pid_, at); }
+
+bool ReplayTarget::insert_watchpoint(const WatchRange& range) {
+  return timeline_.set_watchpoint(pid_, range);
 }
 
-void ReplayTarget::reinsert_breakpoints() {
-  for (const auto& [at, count] : breakpoints_) {
-    for (int i = 0; i < count; ++i) replayer_->insert_breakpoint(pid_, at);
-  }
+void ReplayTarget::remove_watchpoint(const WatchRange& range) {
+  timeline_.remove_watchpoint(pid_, range);
+}
+
+TimelineLimits ReplayTarget::limits_of(const ResumeRequest& request) const {
+  TimelineLimits limits;
+  limits.process = pid_;
+  limits.begin = history_begin();
+  limits.end = history_end();
+  limits.step = request.step;
+  limits.barriers = process_outline().execs;
+  limits.interrupt = request.interrupt;
+  // A signal that was told when its position was reached is not told again.
+  limits.stops_at_signal = [this, wanted = request.stops_at_signal](int signal) {
+    return told_signal_ != timeline_.now().position() && (!wanted || wanted(signal));
+  };
+  return limits;
 }
 
 const TargetStop& ReplayTarget::resume(const ResumeRequest& request) {
-  // A signal that was told when its position was reached is not told again.
-  const auto told = told_signal_;
-  stop_ = run_once(request);
-  if (stop_.kind == TargetStop::Kind::signal && told == replayer_->position()) {
-    stop_ = run_once(request);
-  }
+  const TimelineLimits limits = limits_of(request);
+  stop_ = request.backwards ? backward(limits) : forward(limits);
   return stop_;
 }
 
-TargetStop ReplayTarget::run_once(const ResumeRequest& request) {
-  const EventNumber end = process_outline().end;
-  const auto exec = next_exec();
-  ReplayLimits limits;
-  limits.step = request.step;
-  limits.process = pid_;
-  limits.stop_at_signals = true;
-  limits.interrupt = request.interrupt;
-  limits.before_event = exec && *exec < end ? *exec : end;
-  const ReplayStop stop = replayer_->run(limits);
-  if (stop.kind == ReplayStop::Kind::event && limits.before_event == exec) {
-    return pass_exec(stop.tid);
-  }
-  if (stop.kind == ReplayStop::Kind::event || stop.kind == ReplayStop::Kind::end) {
-    TargetStop last = arrived(stop.tid);
-    if (last.kind == TargetStop::Kind::signal) return last;
-    return {TargetStop::Kind::history_end, last.tid, 0, process_outline().fate};
-  }
+TargetStop ReplayTarget::forward(const TimelineLimits& limits) {
+  const ReplayStop stop = timeline_.run_forward(limits);
+  using Kind = ReplayStop::Kind;
+  if (stop.kind != Kind::event && stop.kind != Kind::end) return told(stop);
+  if (timeline_.now().position() < history_end().event) return pass_exec();
+  TargetStop last = arrived(stop.tid);
+  if (last.kind == TargetStop::Kind::signal) return last;
+  return {TargetStop::Kind::history_end, last.tid, 0, process_outline().fate};
+}
+
+TargetStop ReplayTarget::backward(const TimelineLimits& limits) {
+  const ReplayStop stop = timeline_.run_backward(limits);
+  using Kind = ReplayStop::Kind;
+  if (stop.kind == Kind::end) return {TargetStop::Kind::history_begin, stop.tid, 0, {}};
+  if (stop.kind != Kind::event) return told(stop);
+  timeline_.forget_breakpoints(pid_);  // they were in the program that comes later
+  return {TargetStop::Kind::exec, stop.tid, 0, executable()};
+}
+
+TargetStop ReplayTarget::told(const ReplayStop& stop) {
   if (stop.kind == ReplayStop::Kind::signal) return signal_stop(stop.tid, stop.signal);
-  return {kind_of(stop.kind), stop.tid, 0, {}};
+  return {kind_of(stop.kind), stop.tid, 0, {}, stop.watched};
 }
 
 TargetStop ReplayTarget::signal_stop(Tid tid, int signal) {
-  told_signal_ = replayer_->position();
+  told_signal_ = timeline_.now().position();
   return {TargetStop::Kind::signal, tid, signal, {}};
 }
 
 TargetStop ReplayTarget::arrived(Tid tid) {
-  const EventNumber number = replayer_->position();
-  if (number.value() < trace_.event_count() && told_signal_ != number) {
+  const EventNumber number = timeline_.now().position();
+  if (timeline_.now().place() == Position{number} && number.value() < trace_.event_count() &&
+      told_signal_ != number) {
     const Event& event = trace_.event(number);
     const auto* signal = std::get_if<SignalEvent>(&event.body);
     if (signal && is_ours(event.tid)) return signal_stop(event.tid, signal->number);
@@ -199,79 +215,47 @@ TargetStop ReplayTarget::arrived(Tid tid) {
   return {TargetStop::Kind::arrived, tid, 0, {}};
 }
 
-TargetStop ReplayTarget::pass_exec(Tid tid) {
-  const EventNumber exec = replayer_->position();
-  ReplayLimits limits;
-  limits.step = tid;
-  const ReplayStop stop = replayer_->run(limits);
-  if (replayer_->position() == exec) {
-    throw Error("the replay does not get past the exec at event " + std::to_string(exec.value()) +
-                "; report this as a bug");
-  }
-  breakpoints_.clear();  // they were in the program that is gone
-  return {TargetStop::Kind::exec, stop.tid, 0, executable()};
+TargetStop ReplayTarget::pass_exec() {
+  const EventNumber exec = timeline_.now().position();
+  const Tid tid = trace_.event(exec).tid;
+  timeline_.seek(just_before(after(exec)));
+  timeline_.forget_breakpoints(pid_);  // they were in the program that is gone
+  return {TargetStop::Kind::exec, tid, 0, executable()};
 }
 
 const TargetStop& ReplayTarget::seek(Position to, const std::atomic<bool>* interrupt) {
   to = std::clamp(to, history_begin(), history_end());
   const auto program = last_exec();
-  const bool over = to < position() || to == history_begin();
-  if (over) start_over();
-  stop_ = to == history_begin() ? run_to_begin(interrupt) : run_to(to.event, interrupt);
-  if (over) reinsert_breakpoints();
+  told_signal_.reset();
+  const ReplayStop stop = timeline_.seek(to, interrupt);
+  // At the end of a recording no thread has arrived: the one that failed is of interest.
+  const auto& failing = trace_.info().failure;
+  const bool at_failure = failing && Position{failing->event} == to && is_ours(failing->tid);
+  if (stop.kind == ReplayStop::Kind::interrupted) {
+    stop_ = {TargetStop::Kind::interrupted, stop.tid, 0, {}};
+  } else {
+    stop_ = arrived(at_failure ? failing->tid : stop.tid);
+  }
   if (program && last_exec() != program) {
+    timeline_.forget_breakpoints(pid_);
     stop_ = {TargetStop::Kind::exec, stop_.tid, 0, executable()};
   }
   return stop_;
 }
 
-TargetStop ReplayTarget::run_to(EventNumber event, const std::atomic<bool>* interrupt) {
-  ReplayLimits limits;
-  limits.before_event = event;
-  limits.interrupt = interrupt;
-  const ReplayStop stop = replayer_->run(limits);
-  if (stop.kind == ReplayStop::Kind::interrupted) {
-    return {TargetStop::Kind::interrupted, stop.tid, 0, {}};
-  }
-  // At the end of a recording no thread has arrived: the one that failed is of interest.
-  const auto& failing = trace_.info().failure;
-  const bool at_failure = failing && failing->event == event && is_ours(failing->tid);
-  return arrived(at_failure ? failing->tid : stop.tid);
-}
-
-TargetStop ReplayTarget::run_to_begin(const std::atomic<bool>* interrupt) {
-  const EventNumber before(begin_.value() - 1);
-  const auto* exec = std::get_if<ExecEvent>(&trace_.event(before).body);
-  if (!exec || exec->pid != pid_) return run_to(begin_, interrupt);
-  const Tid tid = trace_.event(before).tid;
-  TargetStop stop = run_to(before, interrupt);
-  if (stop.kind == TargetStop::Kind::interrupted) return stop;
-  stop = pass_exec(tid);
-  return {TargetStop::Kind::arrived, stop.tid, 0, {}};
-}
-
 bool ReplayTarget::is_ours(Tid tid) const {
-  const auto threads = replayer_->threads(pid_);
+  const auto threads = timeline_.now().threads(pid_);
   return std::any_of(threads.begin(), threads.end(),
                      [&](const ReplayThread& thread) { return thread.tid == tid; });
-}
-
-std::optional<EventNumber> ReplayTarget::next_exec() const {
-  for (const EventNumber exec : process_outline().execs) {
-    if (exec >= replayer_->position()) return exec;
-  }
-  return {};
 }
 
 std::optional<EventNumber> ReplayTarget::last_exec() const {
   std::optional<EventNumber> last;
   for (const EventNumber exec : process_outline().execs) {
-    if (exec < replayer_->position()) last = exec;
+    if (exec < timeline_.now().position()) last = exec;
   }
   return last;
 }
-
-Position ReplayTarget::position() const { return {replayer_->position()}; }
 
 std::optional<TargetFailure> ReplayTarget::failure() const {
   const auto& failure = trace_.info().failure;
@@ -287,6 +271,10 @@ std::optional<TargetFailure> ReplayTarget::failure() const {
   result.message = failure->message;
   return result;
 }
+
+std::uint64_t ReplayTarget::digest() const { return timeline_.now().process_digest(pid_); }
+
+std::unique_ptr<Diversion> ReplayTarget::divert() const { return timeline_.now().divert(pid_); }
 
 std::string ReplayTarget::case_name() const { return trace_.info().case_name; }
 

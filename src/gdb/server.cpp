@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "gdb/monitor.h"
 #include "gdb/packets.h"
-#include "gdb/register_layout.h"
 
 namespace ttrace::gdb {
 namespace {
@@ -28,6 +27,7 @@ constexpr std::array kFeatures{
     Feature{"multiprocess+"},
     Feature{"swbreak+"},
     Feature{"hwbreak+"},
+    Feature{"ConditionalBreakpoints+"},
     Feature{"exec-events+"},
     Feature{"vContSupported+"},
     Feature{"QPassSignals+"},
@@ -35,6 +35,7 @@ constexpr std::array kFeatures{
     Feature{"qXfer:features:read+"},
     Feature{"qXfer:auxv:read+"},
     Feature{"qXfer:exec-file:read+"},
+    Feature{"qXfer:siginfo:read+"},
     Feature{"qXfer:threads:read+"},
     Feature{"ReverseStep+", true},
     Feature{"ReverseContinue+", true},
@@ -78,11 +79,16 @@ using Object = std::optional<std::string>;
 
 Object features_object(const DebugTarget&, std::string_view annex) {
   if (annex != "target.xml") return {};
-  return RegisterLayout::description();
+  return RegisterLayout().description();
 }
 
 Object auxv_object(const DebugTarget& target, std::string_view) {
   return text_of(target.auxiliary_vector());
+}
+
+Object signal_object(const DebugTarget& target, std::string_view) {
+  const Bytes info = target.signal_info();
+  return info.empty() ? Object() : text_of(info);
 }
 
 Object executable_object(const DebugTarget& target, std::string_view) {
@@ -104,9 +110,8 @@ struct ObjectRow {
 };
 
 constexpr std::array kObjects{
-    ObjectRow{"features", features_object},
-    ObjectRow{"auxv", auxv_object},
-    ObjectRow{"exec-file", executable_object},
+    ObjectRow{"features", features_object},    ObjectRow{"auxv", auxv_object},
+    ObjectRow{"exec-file", executable_object}, ObjectRow{"siginfo", signal_object},
     ObjectRow{"threads", threads_object},
 };
 
@@ -143,7 +148,8 @@ struct PacketTable {
       Row{"qsThreadInfo", Match::exact, &S::more_threads},
       Row{"qThreadExtraInfo,", Match::prefix, &S::thread_info},
       Row{"qAttached", Match::word, &S::attached},
-      Row{"qSymbol:", Match::prefix, &S::accept},
+      Row{"qSymbol:", Match::prefix, &S::symbol},
+      Row{"qGetTLSAddr:", Match::prefix, &S::thread_local_address},
       Row{"qC", Match::exact, &S::current_thread},
       Row{"vCont?", Match::exact, &S::resume_kinds},
       Row{"vCont", Match::word, &S::resume_actions},
@@ -154,10 +160,10 @@ struct PacketTable {
       Row{"T", Match::prefix, &S::thread_alive},
       Row{"g", Match::exact, &S::all_registers},
       Row{"p", Match::prefix, &S::one_register},
-      Row{"G", Match::prefix, &S::refuse_change},
-      Row{"P", Match::prefix, &S::refuse_change},
-      Row{"M", Match::prefix, &S::refuse_change},
-      Row{"X", Match::prefix, &S::binary_write},
+      Row{"G", Match::prefix, &S::write_all_registers},
+      Row{"P", Match::prefix, &S::write_register},
+      Row{"M", Match::prefix, &S::write_memory},
+      Row{"X", Match::prefix, &S::write_binary_memory},
       Row{"m", Match::prefix, &S::read_memory},
       Row{"Z", Match::prefix, &S::insert_breakpoint},
       Row{"z", Match::prefix, &S::remove_breakpoint},
@@ -281,17 +287,14 @@ std::string Server::thread_info(std::string_view arguments) {
 std::string Server::attached(std::string_view) { return "1"; }
 
 std::string Server::all_registers(std::string_view) {
-  const Tid tid = general_thread();
-  return RegisterLayout::values(target_.registers(tid), target_.vector_state(tid));
+  return layout_.values(values_of(general_thread()));
 }
 
 std::string Server::one_register(std::string_view arguments) {
   FieldReader in(arguments);
   const auto number = in.hex();
-  if (!number || !in.at_end() || *number >= RegisterLayout::count()) return kMalformed;
-  const Tid tid = general_thread();
-  return RegisterLayout::value(unsigned(*number), target_.registers(tid),
-                               target_.vector_state(tid));
+  if (!number || !in.at_end() || *number >= layout_.count()) return kMalformed;
+  return layout_.value(unsigned(*number), values_of(general_thread()));
 }
 
 std::string Server::read_memory(std::string_view arguments) {
@@ -301,43 +304,9 @@ std::string Server::read_memory(std::string_view arguments) {
   const auto length = in.hex();
   if (!length || !in.at_end()) return kMalformed;
   Bytes data(std::min<std::uint64_t>(*length, kPacketSize / 2));
-  const std::size_t got = target_.read_memory(Address(*address), data);
+  const std::size_t got = memory_at(Address(*address), data);
   if (got == 0 && *length != 0) return kFault;
   return to_hex(ByteView(data).first(got));
-}
-
-/// What was recorded cannot be changed; diversions come later.
-std::string Server::refuse_change(std::string_view) { return kRefused; }
-
-std::string Server::binary_write(std::string_view arguments) {
-  // An empty one asks whether the packet is known at all.
-  return arguments.find(",0:") != std::string_view::npos ? kOk : kRefused;
-}
-
-std::string Server::insert_breakpoint(std::string_view arguments) {
-  FieldReader in(arguments);
-  const auto type = in.hex();
-  if (!type || *type > 1) return kUnsupported;
-  if (!in.take(',')) return kMalformed;
-  const auto address = in.hex();
-  if (!address) return kMalformed;
-  if (!target_.insert_breakpoint(Address(*address))) return kFault;
-  if (*type == 1) ++hardware_[*address];
-  return kOk;
-}
-
-std::string Server::remove_breakpoint(std::string_view arguments) {
-  FieldReader in(arguments);
-  const auto type = in.hex();
-  if (!type || *type > 1) return kUnsupported;
-  if (!in.take(',')) return kMalformed;
-  const auto address = in.hex();
-  if (!address) return kMalformed;
-  target_.remove_breakpoint(Address(*address));
-  if (const auto found = hardware_.find(*address); *type == 1 && found != hardware_.end()) {
-    if (--found->second == 0) hardware_.erase(found);
-  }
-  return kOk;
 }
 
 std::string Server::transfer(std::string_view arguments) {
@@ -388,6 +357,7 @@ std::string Server::monitor(std::string_view arguments) {
     result.text = std::string(error.what()) + "\n";
   }
   if (result.seek) pending_seek_ = result.seek;
+  if (result.drops_changes) end_diversion();
   print(result.text);
   return kOk;
 }
@@ -408,6 +378,45 @@ std::string Server::kill(std::string_view) {
 std::string Server::kill_process(std::string_view) {
   ended_ = true;
   return kOk;
+}
+
+/// "VALUE:NAME" answers a question of ours; ":" says that there are symbols to ask for.
+std::string Server::symbol(std::string_view arguments) {
+  FieldReader in(arguments);
+  const std::string_view value = in.until(':');
+  if (in.at_end()) {
+    thread_locals_.start_over();
+  } else if (thread_locals_.wanted() == from_hex(in.rest())) {
+    FieldReader digits(value);
+    const auto at = digits.hex();
+    thread_locals_.answer(at ? std::optional(Address(*at)) : std::nullopt);
+  }
+  const auto next = thread_locals_.wanted();
+  return next ? "qSymbol:" + to_hex(*next) : kOk;
+}
+
+std::string Server::thread_local_address(std::string_view arguments) {
+  FieldReader in(arguments);
+  const auto selector = parse_thread(in);
+  if (!selector || !in.take(',')) return kMalformed;
+  const auto offset = in.hex();
+  if (!offset || !in.take(',')) return kMalformed;
+  const auto link_map = in.hex();
+  if (!link_map || !in.at_end()) return kMalformed;
+  const Tid tid = selector->single().value_or(general_thread());
+  if (!has_thread(tid)) return kNoThread;
+  const auto read = [this](Address at, std::span<std::byte> into) { return memory_at(at, into); };
+  const auto at = thread_locals_.find(read, Address(target_.registers(tid).fs_base), *offset,
+                                      Address(*link_map));
+  return at ? hex_number(at->value()) : kFault;
+}
+
+RegisterValues Server::values_of(Tid tid) const {
+  if (diversion_) {
+    const Diversion::Registers& registers = diversion_->registers(tid);
+    return {registers.general, registers.vector_state};
+  }
+  return {target_.registers(tid), target_.vector_state(tid)};
 }
 
 Tid Server::general_thread() const {

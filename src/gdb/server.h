@@ -3,18 +3,30 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gdb/actions.h"
 #include "gdb/connection.h"
 #include "gdb/files.h"
+#include "gdb/register_layout.h"
 #include "gdb/stop_reply.h"
 #include "gdb/target.h"
+#include "gdb/thread_local.h"
+#include "replay/diversion.h"
 
 namespace ttrace::gdb {
+
+/// A place that the debugger asked to stop at: as a software breakpoint (Z0), a hardware one (Z1),
+/// or both. Each has its conditions in agent bytecode, of which one must be true; none: always.
+struct ServerBreakpoint {
+  std::optional<std::vector<Bytes>> software;
+  std::optional<std::vector<Bytes>> hardware;
+};
 
 /// Speaks gdb's remote protocol for one target on one line, from the first packet to the end of the
 /// session. All stops of the target are reported by all of its threads (all-stop).
@@ -51,13 +63,17 @@ class Server {
   std::string all_registers(std::string_view arguments);
   std::string one_register(std::string_view arguments);
   std::string read_memory(std::string_view arguments);
-  std::string refuse_change(std::string_view arguments);
-  std::string binary_write(std::string_view arguments);
+  std::string write_all_registers(std::string_view arguments);
+  std::string write_register(std::string_view arguments);
+  std::string write_memory(std::string_view arguments);
+  std::string write_binary_memory(std::string_view arguments);
   std::string insert_breakpoint(std::string_view arguments);
   std::string remove_breakpoint(std::string_view arguments);
   std::string transfer(std::string_view arguments);
   std::string pass_signals(std::string_view arguments);
   std::string accept(std::string_view arguments);
+  std::string symbol(std::string_view arguments);
+  std::string thread_local_address(std::string_view arguments);
   std::string monitor(std::string_view arguments);
   std::string file(std::string_view arguments);
   std::string resume_kinds(std::string_view arguments);
@@ -72,6 +88,13 @@ class Server {
   std::string kill(std::string_view arguments);
   std::string kill_process(std::string_view arguments);
 
+  Diversion& diversion();
+  void end_diversion();
+  std::optional<Tid> diverted_thread(const ResumePlan& plan) const;
+  std::string resume_diversion(Tid tid, const ResumePlan& plan);
+  std::size_t memory_at(Address at, std::span<std::byte> into) const;
+  DebugTarget::Condition condition_of(const ServerBreakpoint& breakpoint) const;
+  bool is_hardware(Address at) const;
   std::string resume(const ResumePlan& plan, bool backwards = false);
   TargetStop advance(const ResumePlan& plan, bool backwards);
   std::string report(const TargetStop& stop);
@@ -80,14 +103,18 @@ class Server {
   /// A line of ours among the program's output.
   void say(std::string_view text);
   Tid general_thread() const;
+  RegisterValues values_of(Tid tid) const;
   bool has_thread(Tid tid) const;
 
   DebugTarget& target_;
   Connection& line_;
   FileServer files_;
+  RegisterLayout layout_;
+  ThreadLocals thread_locals_;
   ClientFeatures client_;
-  std::optional<Tid> general_thread_;       ///< H; none: the thread of the last stop
-  std::map<std::uint64_t, int> hardware_;   ///< addresses inserted with Z1: how often
+  std::optional<Tid> general_thread_;  ///< H; none: the thread of the last stop
+  std::map<Address, ServerBreakpoint> breakpoints_;
+  std::unique_ptr<Diversion> diversion_;    ///< what the debugger changed; null: nothing
   std::set<int> passed_signals_;            ///< gdb's numbers: not reported
   std::optional<Position> pending_seek_;    ///< where the next resume goes instead
   std::optional<TargetStop> held_arrival_;  ///< told at the next resume, which goes nowhere

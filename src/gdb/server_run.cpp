@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "gdb/register_layout.h"
 #include "gdb/server.h"
 #include "gdb/signals.h"
 
@@ -69,6 +68,9 @@ std::string Server::resume(const ResumePlan& plan, bool backwards) {
   if (!plan.runs) return report(target_.stop());
   if (plan.step && !has_thread(*plan.step)) return kMalformed;
   interrupt_ = line_.take_late_interrupt();
+  const auto diverted = backwards ? std::nullopt : diverted_thread(plan);
+  if (diverted) return resume_diversion(*diverted, plan);
+  end_diversion();
   TargetStop stop;
   try {
     const Connection::Watch watch(line_, interrupt_);
@@ -100,7 +102,14 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
   }
   const Flag show(show_output_);
   while (true) {
-    TargetStop stop = target_.resume({plan.step, backwards, &interrupt_});
+    ResumeRequest request;
+    request.step = plan.step;
+    request.backwards = backwards;
+    request.stops_at_signal = [this](int signal) {
+      return !passed_signals_.contains(gdb_signal(signal));
+    };
+    request.interrupt = &interrupt_;
+    TargetStop stop = target_.resume(request);
     const bool passed =
         stop.kind == TargetStop::Kind::signal && passed_signals_.contains(gdb_signal(stop.signal));
     const bool stepped = stop.kind == TargetStop::Kind::stepped;
@@ -118,8 +127,14 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
 std::string Server::report(const TargetStop& stop) {
   TargetStop told = stop;
   if (!has_thread(told.tid)) told.tid = general_thread();
-  const GeneralRegisters registers = target_.registers(told.tid);
-  return stop_reply(told, target_.process(), registers, client_, hardware_.contains(registers.rip));
+  const GeneralRegisters registers = values_of(told.tid).general;
+  return stop_reply(told, target_.process(), registers, client_, layout_,
+                    is_hardware(Address(registers.rip)));
+}
+
+bool Server::is_hardware(Address at) const {
+  const auto found = breakpoints_.find(at);
+  return found != breakpoints_.end() && found->second.hardware;
 }
 
 void Server::print(std::string_view text) {

@@ -5,7 +5,6 @@
 
 #include "gdb/actions.h"
 #include "gdb/packets.h"
-#include "gdb/register_layout.h"
 #include "gdb/signals.h"
 
 namespace ttrace::gdb {
@@ -21,6 +20,7 @@ struct StopRow {
 constexpr std::array kStops{
     StopRow{TargetStop::Kind::arrived, 0, ""},
     StopRow{TargetStop::Kind::breakpoint, SIGTRAP, ""},
+    StopRow{TargetStop::Kind::watchpoint, SIGTRAP, ""},
     StopRow{TargetStop::Kind::stepped, SIGTRAP, ""},
     StopRow{TargetStop::Kind::signal, -1, ""},
     StopRow{TargetStop::Kind::exec, SIGTRAP, "exec:"},
@@ -34,6 +34,10 @@ std::string reason_of(const StopRow& row, const TargetStop& stop, const ClientFe
   if (stop.kind == TargetStop::Kind::exec) {
     return client.exec_events ? row.reason + to_hex(stop.text) + ";" : "";
   }
+  if (stop.kind == TargetStop::Kind::watchpoint) {
+    constexpr std::array kNames{"watch:", "rwatch:", "awatch:"};
+    return kNames.at(std::size_t(stop.watched.kind)) + hex_number(stop.watched.at.value()) + ";";
+  }
   if (stop.kind == TargetStop::Kind::breakpoint) {
     if (hardware) return client.hwbreak ? "hwbreak:;" : "";
     return client.swbreak ? "swbreak:;" : "";
@@ -44,13 +48,13 @@ std::string reason_of(const StopRow& row, const TargetStop& stop, const ClientFe
 }  // namespace
 
 std::string stop_reply(const TargetStop& stop, Pid process, const GeneralRegisters& registers,
-                       const ClientFeatures& client, bool hardware) {
+                       const ClientFeatures& client, const RegisterLayout& layout, bool hardware) {
   for (const StopRow& row : kStops) {
     if (row.kind != stop.kind) continue;
     const int signal = gdb_signal(row.signal < 0 ? stop.signal : row.signal);
     const char byte = char(signal);
     return "T" + to_hex(std::string_view(&byte, 1)) + reason_of(row, stop, client, hardware) +
-           RegisterLayout::expedited(registers) + "thread:" + thread_text(process, stop.tid) + ";";
+           layout.expedited(registers) + "thread:" + thread_text(process, stop.tid) + ";";
   }
   return lost_reply(process);
 }

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "hunt/cpu_needs.h"
+
 namespace ttrace {
 
 Program attempt_program(const TestBinary& binary, const TestCase& test, bool color) {
@@ -24,7 +26,10 @@ RecordResult RecordingLab::attempt(const TestCase& test, std::uint64_t seed, Cha
   options.interrupted = options_.interrupted;
   options.sites = &sites_;
   options.ticks = options_.ticks;
+  options.agent = options_.agent;
   options.private_paths = options_.private_paths;
+  options.portable = options_.portable;
+  options.limits = options_.limits;
   options.cpuid = &cpuid_;
   options.addresses = options_.addresses;
   const auto known = contended_ticks_.find(test.name);
@@ -38,6 +43,7 @@ std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
   TestCase test;
   test.name = info.case_name;
   TraceInfo full = describe_recording(attempt_program(binary_, test, options_.color), result);
+  describe_cpu(result, options_.portable, SiteCache::default_directory(), full);
   full.framework = info.framework;
   full.case_name = info.case_name;
   full.verdict = info.verdict;

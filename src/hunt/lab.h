@@ -37,7 +37,10 @@ class RecordingLab : public Lab {
     bool color = false;     ///< output is shown on a terminal
     const std::atomic<bool>* interrupted = nullptr;
     TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
+    bool agent = false;                      ///< RecordOptions::agent
     std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
+    bool portable = false;                   ///< RecordOptions::portable
+    RecordingLimits limits;                  ///< RecordOptions::limits
     AddressChoice addresses = AddressChoice::mixed;
   };
   /// `sites` and `options.ticks` must outlive it.

@@ -44,10 +44,12 @@ std::vector<sock_filter> trace_everything() {
 std::vector<sock_filter> make_filter() {
   constexpr auto kRip = offsetof(seccomp_data, instruction_pointer);
   const auto after_gate = std::uint32_t(kGateCode.value() + 2);
+  static_assert(kGateCode.value() >> 32 == 0);
   std::vector<sock_filter> program = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, std::uint32_t(kRip + 4)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, std::uint32_t(kGateCode.value() >> 32), 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, std::uint32_t(kRip)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, agent::kAfterSystemCall, 1, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, after_gate, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };

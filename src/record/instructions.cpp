@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "tracee/time_trap.h"
 
@@ -41,15 +42,25 @@ struct HiddenFeature {
   std::uint32_t subleaf;
   Out out;
   int bit;
-  bool loader_only;
 };
 constexpr HiddenFeature kHidden[] = {
-    {7, 0, Out::ebx, 4, false},   // HLE
-    {7, 0, Out::ebx, 11, false},  // RTM
-    {7, 0, Out::ecx, 5, false},   // WAITPKG
-    {7, 0, Out::ecx, 22, false},  // RDPID
-    {0xd, 1, Out::eax, 1, true},  // XSAVEC
+    {7, 0, Out::ebx, 4},   // HLE
+    {7, 0, Out::ebx, 11},  // RTM
+    {7, 0, Out::ecx, 5},   // WAITPKG
+    {7, 0, Out::ecx, 22},  // RDPID
 };
+constexpr std::uint32_t kStateLeaf = 0xd;
+
+CpuidResult shown_to(const Asker& asker, std::uint32_t leaf, std::uint32_t subleaf,
+                     CpuidResult answer) {
+  for (const HiddenFeature& feature : kHidden) {
+    if (feature.leaf == leaf && feature.subleaf == subleaf) {
+      answer[std::size_t(feature.out)] &= ~(1u << feature.bit);
+    }
+  }
+  if (asker.is_loader && leaf == kStateLeaf) return {};
+  return asker.portable ? as_x86_64_v2(leaf, subleaf, answer) : answer;
+}
 
 }  // namespace
 
@@ -78,13 +89,7 @@ InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length,
   if (kind == Kind::cpuid) {
     const auto leaf = std::uint32_t(regs.rax);
     const auto subleaf = std::uint32_t(regs.rcx);
-    std::array<std::uint32_t, 4> out = answers.get(leaf, subleaf);
-    for (const HiddenFeature& feature : kHidden) {
-      if (feature.leaf == leaf && feature.subleaf == subleaf &&
-          (!feature.loader_only || asker == Asker::loader)) {
-        out[std::size_t(feature.out)] &= ~(1u << feature.bit);
-      }
-    }
+    const CpuidResult out = shown_to(asker, leaf, subleaf, answers.get(leaf, subleaf));
     event.results = {{kRax, out[0]}, {kRbx, out[1]}, {kRcx, out[2]}, {kRdx, out[3]}};
     return event;
   }

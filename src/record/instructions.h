@@ -19,8 +19,13 @@ struct TrappedInstruction {
 };
 std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Address rip);
 
-/// Whose cpuid it is: the dynamic loader chooses its lazy-binding trampoline by it.
-enum class Asker { program, loader };
+/// Who asks cpuid, and what for.
+struct Asker {
+  /// It chooses its lazy-binding trampoline by the answer.
+  bool is_loader = false;
+  /// It shall use nothing beyond x86-64-v2.
+  bool portable = false;
+};
 
 /// What cpuid answered, by CPU: on a virtual machine executing it costs more than the stop that led
 /// here. Reusable from one recording to the next.
@@ -35,8 +40,9 @@ class CpuidAnswers {
 
 /// Executes cpuid, rdtsc or rdtscp here, on the CPU that the tracee is pinned to too, for a thread
 /// with these registers. Features whose use a replay could not repeat are hidden: RTM and HLE
-/// (aborts), RDPID (the CPU's number), WAITPKG; from the loader also XSAVEC (it saves an in-use
-/// mask that depends on history). Intel SDM volume 2, CPUID.
+/// (aborts), RDPID (the CPU's number), WAITPKG; from the loader also the size of the XSAVE state:
+/// then its trampoline uses FXSAVE, whose image is the same on every CPU and has no in-use mask
+/// that depends on history. Intel SDM volume 2, CPUID.
 InstructionEvent execute_here(InstructionEvent::Kind kind, Address rip, std::uint8_t length,
                               const GeneralRegisters& regs, Asker asker, CpuidAnswers& answers);
 

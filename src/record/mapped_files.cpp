@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "trace/new_file.h"
+
 namespace ttrace {
 namespace {
 
@@ -40,8 +42,10 @@ std::string link_target(const std::string& link) {
   return n < 0 ? link : std::string(target.data(), std::size_t(n));
 }
 
-Fd copy_to_memory(int file, std::uint64_t size) {
-  Fd copy(memfd_create("ttrace-copy", MFD_CLOEXEC));
+/// In memory if it is small, else where large recordings go.
+Fd copy_of(int file, std::uint64_t size, const RecordingLimits& limits) {
+  const bool small = size <= limits.in_memory || limits.directory.empty();
+  Fd copy(small ? Fd(memfd_create("ttrace-copy", MFD_CLOEXEC)) : open_unnamed(limits.directory));
   if (!copy) throw_errno("memfd_create");
   off_t offset = 0;
   while (std::uint64_t(offset) < size) {
@@ -154,6 +158,12 @@ bool MappedFiles::is_unchanged(const File& known, const Fd& copy) const {
 }
 
 MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool executable) {
+  const File entered = enter_object(std::move(file), path, executable);
+  if (executable) recording_.note_executed(entered.object);
+  return entered;
+}
+
+MappedFiles::File MappedFiles::enter_object(Fd file, const std::string& path, bool executable) {
   struct stat info {};
   fstat(file.value(), &info);
   const bool changing = changing_.contains({info.st_dev, info.st_ino});
@@ -171,7 +181,10 @@ MappedFiles::File MappedFiles::enter(Fd file, const std::string& path, bool exec
   object.mtime_ns = nanoseconds(info.st_mtim);
   // A file written during the recording may be written again: take its contents now.
   if (changing || changed >= began_ns_) {
-    file = copy_to_memory(file.value(), std::uint64_t(info.st_size));
+    file = copy_of(file.value(), std::uint64_t(info.st_size), recording_.limits());
+    struct stat copied {};
+    fstat(file.value(), &copied);
+    object.mtime_ns = nanoseconds(copied.st_mtim);
     if (!is_new && is_unchanged(result, file)) return result;
   } else if (!is_new) {
     return result;

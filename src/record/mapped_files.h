@@ -71,6 +71,7 @@ class MappedFiles {
 
   static Identity identity_of(const struct stat& info);
   File enter(Fd file, const std::string& path, bool executable);
+  File enter_object(Fd file, const std::string& path, bool executable);
   bool is_unchanged(const File& known, const Fd& copy) const;
 
   Recording& recording_;

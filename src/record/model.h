@@ -42,6 +42,11 @@ struct RecordedSpace {
   std::vector<ActivePlan> plans;    ///< binaries that count
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
   Tid counting;                     ///< the thread that it counts for
+  bool has_agent = false;           ///< it is mapped
+  bool shares_descriptors = false;  ///< not all of its threads, and only they, have the same ones
+  bool agent_runs = false;          ///< stubs go to the agent
+  std::uint64_t agent_calls = 0;    ///< Head::calls_left
+  bool agent_alone = false;         ///< they were drawn when there was no other thread
   bool looks_around = false;        ///< its quantum was drawn when no other thread was ready
   /// Text of the program and of libraries that are not the system's.
   std::vector<std::pair<Address, Address>> own_text;

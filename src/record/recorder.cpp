@@ -1,13 +1,16 @@
 #include "record/recorder.h"
 
 #include "record/session.h"
+#include "tracee/descriptor_limit.h"
 
 namespace ttrace {
 
 RecordResult record(const Program& program, const RecordOptions& options) {
   RecordResult result;
+  result.recording = Recording(options.limits);
   const CpuPin pin;
   Launched launched = launch(program, options);
+  const DescriptorLimit many_processes;  // after the launch: the program keeps its own limit
   RecordSession session(options, pin, result);
   try {
     session.run(std::move(launched));

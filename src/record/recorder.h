@@ -43,9 +43,16 @@ struct RecordOptions {
   /// Tick plans of the binaries that are mapped; null: no ticks, threads are switched at system
   /// calls only. Must outlive the call.
   TickPlanCache* ticks = nullptr;
+  /// Calls that cannot wait are made and recorded inside the process (docs/decisions/0013). Needs
+  /// ticks.
+  bool agent = false;
   /// Shell patterns of paths (a * matches slashes too): what is mapped MAP_SHARED of such a file is
   /// a copy of the process's own, which others neither change nor see.
   std::vector<std::string> private_paths;
+  /// The program is told of no CPU feature beyond x86-64-v2.
+  bool portable = false;
+  /// What becomes of a recording that grows large. By default it stays in memory.
+  RecordingLimits limits;
   /// Answers of cpuid that a former recording of this process left; may be null.
   CpuidAnswers* cpuid = nullptr;
 };
@@ -84,6 +91,8 @@ struct RecordResult {
   std::vector<OutputChunk> output;    ///< collected in both modes
   std::vector<std::string> warnings;  ///< one line each, no duplicates
   std::uint64_t duration_us = 0;
+  /// It executed memory that is no file's: code that is written at run time.
+  bool writes_code = false;
   std::uint64_t ticks = 0;            ///< of all threads together
   std::uint64_t contended_ticks = 0;  ///< those of them while there was more than one thread
   /// Set if the program did something that cannot be recorded: its name. The recording then is of

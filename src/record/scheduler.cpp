@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -25,6 +26,8 @@ constexpr Strategy kStrategies[] = {
 constexpr double kShares[] = {0.5, 0.25, 0.1, 0.03};
 constexpr double kPlainShare = 0.03;
 constexpr double kEntryWeight = 0.5;
+/// Of the switches at calls, how many are at their entry.
+constexpr double kEntryShare = kEntryWeight / (1 + kEntryWeight);
 
 /// Random quanta are log-uniform below 2^(one of these). Most are small: tests are short, and where
 /// they are not the quanta grow.
@@ -157,6 +160,11 @@ bool Scheduler::leaves_at(Tid running, CallSite site) {
   just_synchronised_ = site.synchronises && site.place != CallPlace::entry;
   const bool asked = site.place == CallPlace::yield;
   const double weight = site.place == CallPlace::entry ? kEntryWeight : 1;
+  const bool is_drawn = passed_all_calls_ && (site.place != CallPlace::entry || draw(kEntryShare));
+  if (is_drawn) {
+    passed_all_calls_ = false;
+    return true;
+  }
   if (++passed_ >= kMostPassed || asked) {
     if (strategy_ == Strategy::priorities) lower(running);
     return true;
@@ -179,6 +187,27 @@ bool Scheduler::leaves_at(Tid running, CallSite site) {
       return draw(just_synchronised_ ? 0.5 : call_share_ * weight);
   }
   return false;
+}
+
+std::uint64_t Scheduler::calls_in_process(Tid running) {
+  passed_all_calls_ = false;
+  switch (strategy_) {
+    case Strategy::plain:
+    case Strategy::random:
+      break;
+    case Strategy::starve:
+      if (starves(running)) return 0;
+      break;
+    case Strategy::priorities:
+    case Strategy::after_sync:
+    case Strategy::accesses:
+      return 0;  // what they do depends on each call
+  }
+  // The calls before the first one at which one of two draws, at its entry and its exit, succeeds.
+  const double stays = (1 - call_share_) * (1 - call_share_ * kEntryWeight);
+  const double number = double(random_() >> 11) * 0x1p-53;
+  const double calls = std::log(1 - number) / std::log(stays);
+  return std::min<std::uint64_t>(std::uint64_t(calls), kMostPassed);
 }
 
 void Scheduler::ran(std::uint64_t ticks) {

@@ -55,6 +55,12 @@ class Scheduler {
   /// Whether `running` should leave at this place. Asked only where there are other threads.
   bool leaves_at(Tid running, CallSite site);
 
+  /// How many calls that nobody is asked about `running` may make, before one that is (0: none).
+  /// Then, if it made all of them, passed_all_calls() tells, and it leaves at that call: as likely
+  /// after each of them as if leaves_at() had been asked.
+  std::uint64_t calls_in_process(Tid running);
+  void passed_all_calls() { passed_all_calls_ = true; }
+
   /// A thread has run so far while there were others.
   void ran(std::uint64_t ticks);
 
@@ -116,6 +122,7 @@ class Scheduler {
   unsigned length_bits_ = 0;         ///< the program is taken to be shorter than 2^bits ticks
   std::uint64_t switches_ = 0;       ///< at the end of a quantum, so far
   std::uint64_t passed_ = 0;         ///< places at calls since the last switch
+  bool passed_all_calls_ = false;
   std::map<Tid, unsigned> numbers_;  ///< threads in the order in which they were seen
 
   // Places finer than counted ones, in every strategy but the plain one.

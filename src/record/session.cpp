@@ -249,6 +249,7 @@ void RecordSession::resume(Thread& thread) {
     case Thread::Place::user:
       rejoin_split(thread);
       start_quantum(thread);
+      set_agent(thread);
       thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
       break;
   }
@@ -278,6 +279,12 @@ std::optional<int> RecordSession::wait_for(Thread& thread) {
     if (got) continue;
     check_limits(&thread);
     if (ended_) return {};
+    // A first thread that is killed may end without a stop, and is reported only after all others,
+    // whose ends are held back while it seems to run.
+    if (!held_back_ends_.empty() && read_activity(tid).state == 'Z') {
+      thread.state = Thread::State::blocked;
+      return {};
+    }
     if (!in_call || !others_ready(thread)) continue;
     // The supervisor shares the CPU with the thread: giving it up lets the call run to its end or
     // to its sleep.
@@ -343,6 +350,13 @@ void RecordSession::note_stop(Tid tid, int status) {
 void RecordSession::handle(Thread& thread, int status) {
   const StopStatus stop = understand(status);
   const bool ran = thread.place == Thread::Place::user || thread.place == Thread::Place::boundary;
+  if (ran && stop.kind == StopStatus::Kind::signal && thread.process->space->agent_runs) {
+    const GeneralRegisters regs = thread.task().registers();
+    if (agent::is_in_agent(regs.rip)) {
+      thread.regs = regs;
+      if (!leave_agent(thread)) return;
+    }
+  }
   if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
     note_ticks(thread);
   }
@@ -448,6 +462,10 @@ void RecordSession::end_early(EndEvent::Reason reason) {
 void RecordSession::kill_all() {
   for (const auto& [tid, thread] : threads_) kill(thread->process->pid.value(), SIGKILL);
   for (const auto& [tid, status] : early_stops_) kill(tid.value(), SIGKILL);
+  // A tracee that stands at its PTRACE_EVENT_EXIT is killed already: nothing but this wakes it.
+  for (const auto& [tid, status] : held_back_ends_) {
+    ptrace(PTRACE_CONT, tid.value(), nullptr, nullptr);
+  }
   // Killed tracees still stop at PTRACE_EVENT_EXIT; a child forked at the last moment is new to us.
   // Only tracees are waited for: each is reported until it is gone.
   for (;;) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/abi.h"
 #include "record/attempt_clock.h"
 #include "record/disturbances.h"
 #include "record/instructions.h"
@@ -26,8 +27,8 @@ namespace ttrace {
 /// (those that do not), session_disturb.cpp, session_filters.cpp, session_memory_file.cpp,
 /// session_pi.cpp, session_ptrace.cpp, session_scratch.cpp, session_output.cpp, session_shared.cpp
 /// (memory that processes share), session_signals.cpp (signals and trapped instructions),
-/// session_ticks.cpp, session_walk.cpp (places finer than counted ones), session_tasks.cpp
-/// (threads, processes, programs).
+/// session_ticks.cpp, session_agent.cpp (calls that the agent made), session_walk.cpp (places finer
+/// than counted ones), session_tasks.cpp (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -170,6 +171,17 @@ class RecordSession {
   void stop_within(Thread& thread, std::uint64_t ticks);
   void stop_soon(Thread& thread) { stop_within(thread, 1); }
   bool on_due(Thread& thread);
+
+  // session_agent.cpp
+  void make_agent(Thread& thread);
+  bool wants_agent(const Thread& thread) const;
+  void set_agent(Thread& thread);
+  void turn_agent_off(RecordedSpace& space);
+  void forget_descriptors(Thread& thread);
+  void tell_descriptor(const Thread& thread, const SyscallView& call);
+  void take_records(Thread& thread, const agent::Head& head);
+  void take_record(Thread& thread, const agent::Record& record, ByteView writes);
+  bool leave_agent(Thread& thread);
 
   // session_walk.cpp
   bool begin_walk(Thread& thread);

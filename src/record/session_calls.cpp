@@ -118,6 +118,7 @@ void RecordSession::begin_call(Thread& thread) {
     thread.task().set_registers(regs);
     thread.rewritten = true;
   }
+  forget_descriptors(thread);
   const RecordedSpace& space = *thread.process->space;
   if (thread.row->blocking == Blocking::may) {
     GeneralRegisters regs = thread.regs;
@@ -216,6 +217,7 @@ void RecordSession::on_call_exit(Thread& thread) {
     if (exit.written_digest != 0) note_output(thread, call, exit);
   }
   if (call.result >= 0) {
+    tell_descriptor(thread, call);
     note_memory_file(thread, call, exit);
     note_file_change(thread, call, exit);
   }
@@ -252,6 +254,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
       forget_patches(space, at, args[1]);
       const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
       if (args[3] & MAP_ANONYMOUS) {
+        if (args[2] & PROT_EXEC) result_.writes_code = true;
         if (shared) share_memory(thread);
         return;
       }

@@ -211,7 +211,7 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
   GeneralRegisters regs = thread.regs;
   InstructionEvent event;
   const auto asker_at = [&](Address at) {
-    return at >= space.loader_start && at < space.loader_end ? Asker::loader : Asker::program;
+    return Asker{at >= space.loader_start && at < space.loader_end, options_.portable};
   };
   if (info.si_signo == SIGTRAP) {
     const Address at(regs.rip - 1);

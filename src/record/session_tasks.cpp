@@ -53,9 +53,10 @@ bool is_of_the_system(const std::string& path) {
                      [&](std::string_view directory) { return path.starts_with(directory); });
 }
 
-/// Renames the entry of the auxiliary vector by which a C library finds the vDSO. From the stack
-/// pointer of a new program upwards lie argc, argv, 0, environment, 0, auxiliary vector.
-void hide_vdso(const Memory& memory, Address stack) {
+/// Renames the entries of the auxiliary vector by which a C library finds the vDSO and, if
+/// `portable`, features that cpuid does not tell. From the stack pointer of a new program upwards
+/// lie argc, argv, 0, environment, 0, auxiliary vector.
+void hide_vectors(const Memory& memory, Address stack, bool portable) {
   constexpr std::size_t kMostArguments = 16 << 20;  // beyond the kernel's limit for arguments
   std::vector<std::uint64_t> words;
   for (std::size_t size = 1 << 14; size <= kMostArguments; size *= 4) {
@@ -65,10 +66,9 @@ void hide_vdso(const Memory& memory, Address stack) {
     std::size_t at = words.empty() ? 0 : words[0] + 2;  // past argc, argv and its 0
     while (at < words.size() && words[at] != 0) ++at;   // past the environment
     for (++at; at + 1 < words.size() && words[at] != AT_NULL; at += 2) {
-      if (words[at] != AT_SYSINFO_EHDR) continue;
+      if (words[at] != AT_SYSINFO_EHDR && !(portable && words[at] == AT_HWCAP2)) continue;
       const std::uint64_t ignore = AT_IGNORE;
       memory.write(stack + at * sizeof ignore, bytes_of(ignore));
-      return;
     }
     if (at + 1 < words.size()) return;  // it has none
   }
@@ -169,6 +169,11 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.patched = parent.patched;
       copy.plans = parent.plans;
       copy.counter = parent.counter;
+      copy.has_agent = parent.has_agent;
+      copy.shares_descriptors = parent.shares_descriptors;
+      copy.agent_runs = parent.agent_runs;
+      copy.agent_calls = parent.agent_calls;
+      copy.agent_alone = parent.agent_alone;
       copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
@@ -177,6 +182,11 @@ void RecordSession::on_new_task(Thread& thread, int event) {
       copy.shows_shared_files = parent.shows_shared_files;
       copy.scratch = parent.scratch.copy();
     }
+  }
+  const bool own_descriptors = !(args.flags & CLONE_FILES);
+  if (same_memory ? same_process && own_descriptors : !own_descriptors) {
+    thread.process->space->shares_descriptors = true;
+    child->process->space->shares_descriptors = true;
   }
   ++child->process->threads;
   ++child->process->space->users;
@@ -303,7 +313,7 @@ void RecordSession::make_gate(Thread& thread) {
   const GeneralRegisters regs = thread.task().registers();
   const Task task = thread.task();
 
-  hide_vdso(space.memory, Address(regs.rsp));
+  hide_vectors(space.memory, Address(regs.rsp), options_.portable);
 
   // There is no syscall instruction to be found yet: put one where the program will begin.
   const Address entry(regs.rip);
@@ -322,6 +332,7 @@ void RecordSession::make_gate(Thread& thread) {
   inject(task, InjectBy::syscall_stops, SYS_mmap,
          {kGateWritable.value(), kPageSize, PROT_READ | PROT_WRITE,
           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
+  if (options_.agent && options_.ticks != nullptr) make_agent(thread);
 
   // [vvar], [vvar_vclock] and [vdso] lie side by side.
   Address start;
@@ -349,8 +360,7 @@ ExecEvent RecordSession::image_of(Thread& thread) {
   std::vector<std::pair<Mapping, MappedFiles::File>> texts;
   Address previous_end;
   for (const MapLine& line : read_maps(pid)) {
-    if (line.start == kGatePage || line.start == kGateWritable || line.name == "[vsyscall]")
-      continue;
+    if (line.start - kGatePage < kGateSize || line.name == "[vsyscall]") continue;
     Mapping mapping;
     mapping.start = line.start;
     mapping.length = line.end - line.start;
@@ -455,10 +465,13 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
   const Address start(call.args[0]);
   const Address end = start + page_ceil(call.args[1]);
   for (const MapLine& line : read_maps(thread.process->pid)) {
-    if (line.inode == 0 || line.end <= start || line.start >= end) continue;
+    if (line.end <= start || line.start >= end) continue;
+    if (executable && line.inode == 0) result_.writes_code = true;
+    if (line.inode == 0) continue;
     // Whatever becomes text there is like text written at run time: nobody looks into it.
     const bool anonymous = line.shared && line.name == kSharedAnonymousName;
     if (anonymous || shared_files_.shown_by(line) != nullptr) {
+      if (executable) result_.writes_code = true;
       if (writable && line.shared) share_memory(thread);
       continue;
     }

@@ -157,14 +157,15 @@ void RecordSession::start_quantum(Thread& thread) {
 void RecordSession::note_ticks(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (space.plans.empty() || space.counting != thread.tid) return;
-  std::uint64_t now = 0;
-  if (!space.memory.read_value(kCounter, now)) return;
-  thread.ticks += space.counter - now;
+  agent::Head head;
+  if (!space.memory.read_value(kGateWritable, head)) return;
   if (threads_.size() > 1) {
-    result_.contended_ticks += space.counter - now;
-    scheduler_.ran(space.counter - now);
+    result_.contended_ticks += space.counter - head.ticks;
+    scheduler_.ran(space.counter - head.ticks);
   }
-  space.counter = now;
+  if (head.used != 0) take_records(thread, head);
+  thread.ticks += space.counter - head.ticks;
+  space.counter = head.ticks;
 }
 
 /// A signal is held: stop after so many ticks at most. Nothing may write the counter while the
@@ -174,7 +175,13 @@ void RecordSession::stop_within(Thread& thread, std::uint64_t ticks) {
   if (space.plans.empty() || space.counter <= ticks) return;
   const Tid tid = thread.tid;
   bool stepped = false;
-  while (is_counting(space.plans, Address(thread.regs.rip))) {
+  for (;;) {
+    // A stub may lead into the agent.
+    if (agent::is_in_agent(thread.regs.rip)) {
+      if (!leave_agent(thread)) return;
+      continue;
+    }
+    if (!is_counting(space.plans, Address(thread.regs.rip))) break;
     stepped = true;
     thread.task().resume(Resume::step);
     const int status = wait_for_stop(tid);

@@ -58,6 +58,7 @@ std::optional<int> RecordSession::walk(Thread& thread) {
   bool is_new = !thread.left_at_access;  // the access at which it stands, if it does
   rejoin_split(thread);
   const Task task = thread.task();
+  turn_agent_off(space);
   start_quantum(thread);  // if that ends on the way, the walk does
   bool trap_flag_stays = false;
   std::uint64_t steps = 0;

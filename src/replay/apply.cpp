@@ -82,6 +82,7 @@ void Replayer::State::apply(const Event& event) {
   if (const auto thread = threads.find(tid); thread != threads.end()) {
     thread->second->ticks = 0;
     thread->second->steps = 0;
+    thread->second->instructions = 0;
   }
 }
 
@@ -130,7 +131,7 @@ void Replayer::State::apply_exit_of_call(ReplayContext& thread, const SyscallEnt
   if (exit.registers) {
     thread.regs = *exit.registers;
     if (!exit.vector_state.empty()) {
-      thread.vector_state = exit.vector_state;
+      thread.vector_state = vector_state_here(exit.vector_state);
       if (space.loaded == thread.tid) space.loaded = Tid();
     }
     return;
@@ -171,16 +172,8 @@ void Replayer::State::apply_new_task(ReplayContext& parent, const NewTaskEvent& 
     if (made.shares_memory) {
       child->process->space = parent.process->space;
     } else {
-      auto copy = std::make_shared<ReplaySpace>();
-      copy->host = space.host->fork();
-      copy->mappings = space.mappings;
-      copy->patched = space.patched;
-      copy->plans = space.plans;
-      copy->brk = space.brk;
-      for (const auto& [at, breakpoint] : space.breakpoints) {
-        copy->host->memory().write(at, std::span(&breakpoint.covered, 1));
-      }
-      child->process->space = std::move(copy);
+      child->process->space = fork_space(space);
+      child->process->space->loaded = Tid();
     }
   }
   write(*parent.process->space, made.parent_writes);
@@ -200,9 +193,13 @@ void Replayer::State::apply_signal(ReplayContext& thread, const SignalEvent& sig
   thread.regs = *signal.registers;
   thread.restart = 0;
   if (!signal.vector_state.empty()) {
-    thread.vector_state = signal.vector_state;
+    thread.vector_state = vector_state_here(signal.vector_state);
     if (space.loaded == thread.tid) space.loaded = Tid();
   }
+}
+
+Bytes Replayer::State::vector_state_here(const Bytes& recorded) const {
+  return convert_xsave(recorded, trace.info().cpu.layout, layout);
 }
 
 void Replayer::State::apply_task_exit(Tid tid) {
@@ -242,6 +239,9 @@ bool Replayer::State::write_memory(ReplaySpace& space, const MemoryWrite& write)
 void Replayer::State::write(ReplaySpace& space, const std::vector<MemoryWrite>& writes) {
   const std::byte trap{0xcc};
   for (const MemoryWrite& write : writes) {
+    if (const auto range = space.watches.accessed(write.at, write.data.size())) {
+      written_watch = range;
+    }
     if (!write_memory(space, write)) {
       throw Divergence("replay diverged at event " + std::to_string(next) +
                        ": memory that the recording wrote is not mapped");

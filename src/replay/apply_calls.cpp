@@ -28,10 +28,15 @@ void forget(ReplaySpace& space, Address start, std::uint64_t length) {
 
 }  // namespace
 
+const Fd& Replayer::State::open_object(std::uint32_t object) {
+  Fd& file = (*objects)[object];
+  if (!file) file = trace.open_object(object);
+  return file;
+}
+
 void Replayer::State::read_object(std::uint32_t object, std::uint64_t offset,
                                   std::span<std::byte> into) {
-  Fd& file = objects[object];
-  if (!file) file = trace.open_object(object);
+  const Fd& file = open_object(object);
   (void)!pread(file.value(), into.data(), into.size(), off_t(offset));
 }
 
@@ -57,12 +62,14 @@ void ReplaySpace::remove_breakpoint(Address at) {
 void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
   forget(space, mapping.start, mapping.length);
   if (mapping.backing) {
-    Fd& file = objects[mapping.backing->object];
-    if (!file) file = trace.open_object(mapping.backing->object);
+    const Fd& file = open_object(mapping.backing->object);
     space.host->map_file(mapping.start, mapping.length, mapping.protection, file.value(),
                          mapping.backing->offset);
+  } else if (mapping.shared) {
+    space.host->map_memory(mapping.start, mapping.length, mapping.protection,
+                           shared.add_anonymous(mapping.length), 0, true);
   } else {
-    space.host->map_zero(mapping.start, mapping.length, mapping.protection, mapping.shared);
+    space.host->map_zero(mapping.start, mapping.length, mapping.protection);
   }
   space.mappings.add(mapping);
 }

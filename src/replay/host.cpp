@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "tracee/maps.h"
 #include "tracee/signals_blocked.h"
@@ -118,7 +119,13 @@ std::unique_ptr<HostProcess> HostProcess::create() {
 
   std::unique_ptr<HostProcess> host(new HostProcess(Pid(child)));
   host->unmap_all_but_gate();
-  host->map_zero(kGateWritable, kPageSize, PROT_READ | PROT_WRITE, false);
+  host->map_zero(kGateWritable, kPageSize, PROT_READ | PROT_WRITE);
+  host->map_zero(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC);
+  host->map_zero(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE);
+  host->memory().write(kAgentCode, agent_code());
+  agent::Head head;
+  head.entry = agent::kEntry;
+  host->memory().write(kGateWritable, bytes_of(head));
   return host;
 }
 
@@ -140,6 +147,15 @@ std::unique_ptr<HostProcess> HostProcess::fork() {
   return copy;
 }
 
+std::uint64_t HostProcess::own_memory() const {
+  std::ifstream rollup("/proc/" + std::to_string(pid_.value()) + "/smaps_rollup");
+  std::uint64_t kilobytes = 0;
+  for (std::string line; std::getline(rollup, line);) {
+    if (line.starts_with("Private_Dirty:")) kilobytes = std::stoull(line.substr(14));
+  }
+  return kilobytes * 1024;
+}
+
 HostProcess::~HostProcess() {
   kill(pid_.value(), SIGKILL);
   while (waitpid(pid_.value(), nullptr, __WALL) < 0 && errno == EINTR) {
@@ -150,10 +166,10 @@ std::int64_t HostProcess::call(std::int64_t number, const std::array<std::uint64
   return inject(task(), InjectBy::step, number, args);
 }
 
-void HostProcess::map_zero(Address start, std::uint64_t length, int protection, bool shared) {
-  const int flags = (shared ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-  const std::int64_t result = call(
-      SYS_mmap, {start.value(), length, std::uint64_t(protection), std::uint64_t(flags), ~0ull, 0});
+void HostProcess::map_zero(Address start, std::uint64_t length, int protection) {
+  constexpr std::uint64_t kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  const std::int64_t result =
+      call(SYS_mmap, {start.value(), length, std::uint64_t(protection), kFlags, ~0ull, 0});
   if (result != std::int64_t(start.value())) {
     throw SystemError("map memory of the replay", int(-result));
   }

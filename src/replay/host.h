@@ -28,11 +28,14 @@ class HostProcess {
   Task task() const { return Task(Tid(pid_.value())); }
   const Memory& memory() const { return memory_; }
 
+  /// Resident memory that it shares with no other process, roughly; in bytes.
+  std::uint64_t own_memory() const;
+
   /// Executes a system call in it; the registers are as before. Result or -errno.
   std::int64_t call(std::int64_t number, const std::array<std::uint64_t, 6>& args);
 
-  /// Maps zeroes over [start, start+length).
-  void map_zero(Address start, std::uint64_t length, int protection, bool shared);
+  /// Maps private zeroes over [start, start+length).
+  void map_zero(Address start, std::uint64_t length, int protection);
   /// Maps a file of this process (descriptor `file`) privately over it.
   void map_file(Address start, std::uint64_t length, int protection, int file,
                 std::uint64_t offset);

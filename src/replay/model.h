@@ -8,6 +8,7 @@
 #include "replay/host.h"
 #include "replay/mapping_table.h"
 #include "replay/replayer.h"
+#include "replay/watch.h"
 #include "rewrite/active_plan.h"
 
 namespace ttrace {
@@ -20,11 +21,13 @@ struct ReplaySpace {
   };
 
   std::unique_ptr<HostProcess> host;
+  bool agent_runs = false;  ///< stubs at system calls go to the agent
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< binaries that count
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
   std::map<Address, Breakpoint> breakpoints;
+  Watches watches;
   bool insert_breakpoint(Address at);
   void remove_breakpoint(Address at);
 
@@ -43,13 +46,18 @@ struct ReplayContext {
   std::shared_ptr<ReplayProcess> process;
   std::string name;
   GeneralRegisters regs{};
-  Bytes vector_state;                  ///< valid while another thread is loaded
-  std::uint64_t ticks = 0;             ///< since its last event
-  std::uint64_t steps = 0;             ///< single steps since its last event (see is_step)
+  Bytes vector_state;       ///< valid while another thread is loaded
+  std::uint64_t ticks = 0;  ///< since its last event
+  std::uint64_t steps = 0;  ///< single steps since its last event (see is_step)
+  /// Instructions of the original program since the last tick or event; none: it ran freely.
+  std::optional<std::uint64_t> instructions = 0;
   std::optional<SyscallEntry> inside;  ///< the system call whose enter event was applied
   /// -512..-516: its last call was interrupted and begins anew unless a handler runs first.
   std::int64_t restart = 0;
 };
+
+/// A copy of its process, its memory without the breakpoints; watched by nobody.
+std::shared_ptr<ReplaySpace> fork_space(const ReplaySpace& space);
 
 /// As a debugger is shown them: in the original program, never in a stub.
 inline GeneralRegisters shown_registers(const ReplayContext& thread) {

@@ -1,18 +1,79 @@
 #include "replay/replayer.h"
 
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string_view>
+
+#include "replay/shown_memory.h"
 #include "replay/state.h"
 
 namespace ttrace {
 
-Replayer::Replayer(TraceReader& trace) : state_(std::make_unique<State>(trace)) {}
+Replayer::Replayer(TraceReader& trace, const ReplayCpu& cpu)
+    : state_(std::make_unique<State>(trace, cpu.layout)) {
+  check_cpu(trace, cpu);
+}
+Replayer::Replayer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replayer::~Replayer() = default;
+
+std::unique_ptr<Replayer> Replayer::fork() const {
+  return std::unique_ptr<Replayer>(new Replayer(state_->fork()));
+}
 
 void Replayer::on_output(std::function<void(int, ByteView)> sink) {
   state_->output = std::move(sink);
 }
 
+void Replayer::use_agent(bool yes) { state_->uses_agent = yes; }
+
 EventNumber Replayer::position() const { return EventNumber(state_->next); }
 bool Replayer::at_end() const { return state_->next + 1 >= state_->trace.event_count(); }
+std::optional<Position> Replayer::place() const { return state_->place(); }
+
+std::uint64_t Replayer::ticks() const {
+  if (state_->arrived) return Position::kAtEvent;
+  const auto thread = state_->threads.find(state_->trace.event(position()).tid);
+  return thread == state_->threads.end() ? 0 : thread->second->ticks;
+}
+
+std::chrono::microseconds Replayer::elapsed() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(state_->elapsed);
+}
+
+std::size_t Replayer::host_count() const { return state_->spaces().size(); }
+
+std::uint64_t Replayer::own_memory() const {
+  std::uint64_t bytes = 0;
+  for (const ReplaySpace* space : state_->spaces()) bytes += space->host->own_memory();
+  return bytes;
+}
+
+std::uint64_t Replayer::fingerprint() const {
+  const ReplayContext& thread = state_->context(state_->trace.event(position()).tid);
+  Bytes bytes;
+  const auto add = [&bytes](ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); };
+  GeneralRegisters regs = shown_registers(thread);
+  regs.eflags &= ~kFlagsOfTheWay;
+  add(bytes_of(regs));
+  // Without the header, which says how the state is kept, not what it is.
+  const Bytes vectors = vector_state(thread.tid);
+  constexpr std::size_t kHeader = 512;
+  constexpr std::size_t kHeaderEnd = kHeader + 64;
+  add(ByteView(vectors).first(std::min(kHeader, vectors.size())));
+  if (vectors.size() > kHeaderEnd) add(ByteView(vectors).subspan(kHeaderEnd));
+  std::set<std::uint64_t> pages;
+  for (unsigned i = 0; i < kRegisterCount; ++i)
+    pages.insert(page_floor(register_at(thread.regs, i)));
+  for (const std::uint64_t page : pages) {
+    Bytes content(kPageSize);
+    content.resize(read_memory(thread.process->pid, Address(page), content));
+    add(content);
+  }
+  const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return std::hash<std::string_view>()(view);
+}
+
 ReplayStop Replayer::run(const ReplayLimits& limits) { return state_->run(limits); }
 
 std::vector<ReplayThread> Replayer::threads(std::optional<Pid> process) const {
@@ -26,20 +87,6 @@ std::vector<ReplayThread> Replayer::threads(std::optional<Pid> process) const {
 }
 
 namespace {
-
-/// Where an instruction of the original program lies in the text as it runs: at its own place, in
-/// copies of it, or only in those.
-std::vector<Address> places_of(const ReplaySpace& space, Address at) {
-  std::vector<Address> places;
-  bool overwritten = false;
-  for (const ActivePlan& plan : space.plans) {
-    const std::vector<Address> copies = plan.copies_of(at);
-    places.insert(places.end(), copies.begin(), copies.end());
-    overwritten = overwritten || plan.is_inside_change(at);
-  }
-  if (!overwritten) places.push_back(at);
-  return places;
-}
 
 /// The first thread of a process, or null.
 const ReplayContext* any_thread_of(const std::map<Tid, std::unique_ptr<ReplayContext>>& threads,
@@ -71,24 +118,10 @@ std::size_t Replayer::read_memory(Pid pid, Address at, std::span<std::byte> into
   const ReplayContext* thread = any_thread_of(state_->threads, pid);
   if (thread == nullptr) return 0;
   const ReplaySpace& space = *thread->process->space;
-  const std::size_t size = space.host->memory().read(at, into);
-  const Address end = at + size;
-  for (auto it = space.breakpoints.lower_bound(at);
-       it != space.breakpoints.end() && it->first < end; ++it) {
-    into[it->first - at] = it->second.covered;
-  }
-  // After the breakpoints: one may cover a patch.
-  for (const ActivePlan& plan : space.plans) {
-    plan.restore_original(at, into.first(size),
-                          [&](std::uint64_t offset, std::span<std::byte> bytes) {
-                            state_->read_object(plan.original(), offset, bytes);
-                          });
-  }
-  for (auto it = space.patched.lower_bound(at); it != space.patched.end() && it->first < end;
-       ++it) {
-    into[it->first - at] = it->second;
-  }
-  return size;
+  return read_shown(space, at, into,
+                    [&](std::uint32_t object, std::uint64_t offset, std::span<std::byte> bytes) {
+                      state_->read_object(object, offset, bytes);
+                    });
 }
 
 std::vector<Mapping> Replayer::mappings(Pid pid) const {
@@ -125,6 +158,24 @@ void Replayer::remove_breakpoint(Pid pid, Address at) {
   if (thread == nullptr) return;
   ReplaySpace& space = *thread->process->space;
   for (const Address place : places_of(space, at)) space.remove_breakpoint(place);
+}
+
+bool Replayer::has_breakpoint(Pid pid, Address at) const {
+  const ReplaySpace* space = state_->space_of(pid);
+  if (space == nullptr) return false;
+  const auto places = places_of(*space, at);
+  return std::any_of(places.begin(), places.end(),
+                     [&](Address place) { return space->breakpoints.contains(place); });
+}
+
+void Replayer::watch(Pid pid, const std::vector<WatchRange>& ranges) {
+  ReplaySpace* space = state_->space_of(pid);
+  if (space == nullptr) return;
+  const bool was_watched = !space->watches.empty();
+  space->watches = Watches(space->host->memory(), ranges);
+  if (was_watched || !ranges.empty()) {
+    set_debug_registers(space->host->task(), space->watches.slots());
+  }
 }
 
 }  // namespace ttrace

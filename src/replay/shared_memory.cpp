@@ -21,16 +21,68 @@ bool write_all(int fd, std::uint64_t offset, ByteView data) {
   return true;
 }
 
+/// Copies what is not a hole.
+void copy_contents(int from, int to, std::uint64_t size) {
+  off_t at = 0;
+  while (std::uint64_t(at) < size) {
+    const off_t begin = lseek(from, at, SEEK_DATA);
+    if (begin < 0) return;  // ENXIO: only holes follow
+    const off_t end = lseek(from, begin, SEEK_HOLE);
+    if (end < 0) throw_errno("look for holes in shared memory");
+    off_t source = begin;
+    off_t target = begin;
+    while (source < end) {
+      if (copy_file_range(from, &source, to, &target, std::size_t(end - source), 0) <= 0) {
+        throw_errno("copy shared memory");
+      }
+    }
+    at = end;
+  }
+}
+
 }  // namespace
+
+void SharedMemory::make(std::uint64_t number, Memory& memory) {
+  memory.fd = Fd(memfd_create("ttrace-shared", MFD_CLOEXEC));
+  struct stat info {};
+  if (!memory.fd || fstat(memory.fd.value(), &info) != 0) throw_errno("memfd_create");
+  by_inode_[info.st_ino] = number;
+}
+
+int SharedMemory::add_anonymous(std::uint64_t size) {
+  Memory& memory = by_number_[next_anonymous_];
+  make(next_anonymous_++, memory);
+  if (ftruncate(memory.fd.value(), off_t(size)) != 0) {
+    throw_errno("make " + std::to_string(size) + " bytes of shared memory");
+  }
+  memory.size = size;
+  return memory.fd.value();
+}
+
+SharedMemory SharedMemory::copy(const std::set<std::uint64_t>& mapped) const {
+  SharedMemory result;
+  result.next_anonymous_ = next_anonymous_;
+  for (const auto& [inode, number] : by_inode_) {
+    if (number >= kFirstAnonymous && !mapped.contains(inode)) continue;
+    const Memory& from = by_number_.at(number);
+    Memory& to = result.by_number_[number];
+    result.make(number, to);
+    to.name = from.name;
+    to.size = from.size;
+    if (ftruncate(to.fd.value(), off_t(to.size)) != 0) throw_errno("copy shared memory");
+    copy_contents(from.fd.value(), to.fd.value(), from.size);
+  }
+  return result;
+}
+
+int SharedMemory::counterpart(std::uint64_t inode, const SharedMemory& copy) const {
+  const auto found = by_inode_.find(inode);
+  return found == by_inode_.end() ? -1 : copy.at(found->second).fd.value();
+}
 
 void SharedMemory::apply(const SharedChange& change) {
   Memory& memory = by_number_[change.number];
-  if (!memory.fd) {
-    memory.fd = Fd(memfd_create("ttrace-shared", MFD_CLOEXEC));
-    struct stat info {};
-    if (!memory.fd || fstat(memory.fd.value(), &info) != 0) throw_errno("memfd_create");
-    by_inode_[info.st_ino] = change.number;
-  }
+  if (!memory.fd) make(change.number, memory);
   if (!change.name.empty()) memory.name = change.name;
   const int fd = memory.fd.value();
   if (change.size != memory.size) {
@@ -57,7 +109,7 @@ bool SharedMemory::write(std::uint64_t inode, std::uint64_t offset, ByteView dat
          write_all(memory.fd.value(), offset, data);
 }
 
-const SharedMemory::Memory& SharedMemory::at(std::uint32_t number) const {
+const SharedMemory::Memory& SharedMemory::at(std::uint64_t number) const {
   const auto found = by_number_.find(number);
   if (found == by_number_.end()) throw TraceError("damaged: shared memory that was never mapped");
   return found->second;

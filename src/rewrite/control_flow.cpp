@@ -138,6 +138,7 @@ class Scan {
   void note(const Instruction& instruction, std::uint64_t stretch, std::size_t index) {
     const ZydisDecodedInstruction& d = decoder_.details();
     tables_.see(instruction, d);
+    if (d.mnemonic == ZYDIS_MNEMONIC_SYSCALL) flow_.system_calls.push_back(instruction.address);
     if (is_direct(instruction.flow)) {
       flow_.targets.add(instruction.target);
       direct_targets_.push_back({instruction.target, std::uint32_t(index)});

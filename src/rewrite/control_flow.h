@@ -54,10 +54,11 @@ struct NopRun {
 /// mention, landing pads, jump tables. There may be more of them than really are, never fewer as
 /// far as compilers' ways of forming addresses are known.
 struct ControlFlow {
-  std::vector<Function> functions;  ///< ascending, not overlapping
-  std::vector<Transfer> transfers;  ///< ascending; backward or indirect ones only
-  std::vector<NopRun> nops;         ///< ascending, of 2 bytes and more
-  AddressSet starts;                ///< first bytes of instructions
+  std::vector<Function> functions;          ///< ascending, not overlapping
+  std::vector<Transfer> transfers;          ///< ascending; backward or indirect ones only
+  std::vector<NopRun> nops;                 ///< ascending, of 2 bytes and more
+  std::vector<std::uint64_t> system_calls;  ///< ascending; SYSCALL instructions
+  AddressSet starts;                        ///< first bytes of instructions
   AddressSet targets;
   std::vector<std::uint64_t> data_mentioned;  ///< where RIP-relative LEA point outside of functions
 

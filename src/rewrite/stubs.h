@@ -40,6 +40,10 @@ class StubCode {
                                    ByteView bytes, const IndirectOperand&, bool flags_dead,
                                    std::uint8_t stack_adjust);
 
+  /// Goes to the agent (agent/abi.h) if that is on, else to the system call instruction at
+  /// `instruction`, which stays in the text. No register and no flag changes on the way.
+  void call_agent(std::uint64_t instruction);
+
   /// Copies an original instruction, re-basing its RIP-relative operand.
   void copy(const Instruction&, const ZydisDecodedInstruction&, ByteView bytes);
   /// `jmp` to original text: a copy of the jump at `original`, or (`executes` false) one that the

@@ -17,7 +17,7 @@
 namespace ttrace {
 
 /// Goes up whenever build_tick_plan() may give another plan for the same file.
-inline constexpr std::uint32_t kTickPlannerVersion = 1;
+inline constexpr std::uint32_t kTickPlannerVersion = 2;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
 /// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of
@@ -182,6 +182,8 @@ struct PlanReport {
   std::uint64_t functions = 0;
   std::uint64_t unsound_functions = 0;
   std::array<std::array<std::uint64_t, how_count>, kind_count> transfers{};
+  std::uint64_t system_calls = 0;  ///< instructions
+  std::uint64_t patched_system_calls = 0;
   std::uint64_t sparse_loops = 0;  ///< targets counted once in several turns
   std::uint64_t plain_targets = 0;
   std::uint64_t targets_with_live_flags = 0;

@@ -15,6 +15,7 @@
 #include "rewrite/padding.h"
 #include "rewrite/small_loop.h"
 #include "rewrite/stubs.h"
+#include "rewrite/system_call_site.h"
 #include "rewrite/text_patch.h"
 #include "rewrite/tick_plan.h"
 
@@ -65,6 +66,9 @@ class Planner {
         note(transfer, patch_long(transfer));
     }
     for (const Transfer* transfer : later) note(*transfer, patch_short(*transfer));
+    report_.system_calls = flow_.system_calls.size();
+    for (const std::uint64_t at : flow_.system_calls)
+      if (patch_system_call(at)) ++report_.patched_system_calls;
   }
 
   StubCode& stubs() { return stubs_; }
@@ -415,6 +419,28 @@ class Planner {
     }
     indirect_jump_stub(t);  // goes on where the copies end
     replace(*found, stub);
+    return true;
+  }
+
+  /// Takes the way to a system call through a stub that may let the agent make it. The instruction
+  /// itself stays, for everybody else who comes there. Last of all: what is patched is left alone.
+  bool patch_system_call(std::uint64_t at) {
+    const Function* function = flow_.function_at(at);
+    if (!function || !function->sound || carried_away_.contains(at)) return false;
+    const auto found = find_approach(image_, flow_, patch_, *function, at);
+    if (!found) return false;
+    const StubCode::Position stub = stubs_.size();
+    for (const auto& [instruction, details, bytes] : *found) {
+      if (instruction.flow == Flow::branch)
+        stubs_.branch_to_text(details.opcode & 15, instruction.target, instruction);
+      else
+        stubs_.copy(instruction, details, bytes);
+    }
+    stubs_.call_agent(at);
+    const Instruction& first = found->front().instruction;
+    patch_.jump(first.address, stub);
+    patch_.explain(first.address, kNearJump, first.address);
+    patch_.fill(first.address + kNearJump, first.end());
     return true;
   }
 

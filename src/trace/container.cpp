@@ -3,6 +3,7 @@
 #include <lz4.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace ttrace {
@@ -40,12 +41,14 @@ std::size_t size_limit(const FrameHeader& header) {
 
 std::uint64_t checksum_of(ByteView bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
-Bytes make_header(const HeaderPayload& payload) {
+Bytes make_header(const HeaderPayload& payload, std::size_t least_size) {
   Bytes body;
   ByteWriter writer(body);
   writer.text(payload.writer);
   writer.varint(payload.cpu_features.size());
   for (const std::string& feature : payload.cpu_features) writer.text(feature);
+  const std::size_t around = sizeof(HeaderPrefix) + kChecksumSize;
+  if (body.size() + around < least_size) body.resize(least_size - around);
 
   Bytes header;
   ByteWriter(header).raw(
@@ -61,7 +64,9 @@ HeaderPayload parse_header_payload(ByteView bytes) {
   payload.writer = in.text();
   const std::size_t count = in.count();
   for (std::size_t i = 0; i < count; ++i) payload.cpu_features.push_back(in.text());
-  require(in.at_end(), "the header is longer than what it says");
+  const ByteView room = in.raw(in.left());
+  require(std::ranges::all_of(room, [](std::byte b) { return b == std::byte(); }),
+          "the header is longer than what it says");
   return payload;
 }
 

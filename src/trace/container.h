@@ -14,7 +14,7 @@ namespace ttrace {
 // (keep) and the reader (TraceReader) both build on these.
 
 /// Files of a greater format version are refused by name.
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 /// A frame holds at most this many bytes of encoded events, unless one event alone is larger.
 inline constexpr std::size_t kFrameSize = std::size_t{64} << 10;
 /// No event is larger than this when encoded.
@@ -72,7 +72,11 @@ inline constexpr std::array<char, 8> kFooterMagic = {'t', 't', 'r', 'a', 'c', 'e
 
 std::uint64_t checksum_of(ByteView bytes);
 
-Bytes make_header(const HeaderPayload& payload);
+/// The header's size where frames are written before it is known what it says.
+inline constexpr std::size_t kRoomyHeader = 4096;
+
+/// Filled up with zeros to `least_size` bytes, checksum included.
+Bytes make_header(const HeaderPayload& payload, std::size_t least_size = 0);
 /// `bytes`: everything between the prefix and the checksum.
 HeaderPayload parse_header_payload(ByteView bytes);
 

@@ -1,5 +1,6 @@
 #include "trace/info.h"
 
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -72,6 +73,42 @@ Failure failure_from(const Json& object) {
   return failure;
 }
 
+Json json_of(const RecordedCpu& cpu) {
+  Json components = Json::array();
+  for (const XsaveComponent& part : cpu.layout.components) {
+    components.push_back({part.number, part.offset, part.size});
+  }
+  return {{"vendor", cpu.vendor},           {"xcr0", cpu.layout.xcr0},
+          {"xsave_size", cpu.layout.size},  {"xsave_components", components},
+          {"saves_state", cpu.saves_state}, {"by_vendor", cpu.by_vendor}};
+}
+
+RecordedCpu cpu_from(const Json& object) {
+  if (!object.is_object()) damaged("has no object in \"cpu\"");
+  constexpr std::uint32_t kMostBytes = 1 << 16;  // of an image, and of every part of it
+  RecordedCpu cpu;
+  read(object, "vendor", cpu.vendor);
+  read(object, "xcr0", cpu.layout.xcr0);
+  read(object, "xsave_size", cpu.layout.size);
+  read(object, "saves_state", cpu.saves_state);
+  read(object, "by_vendor", cpu.by_vendor);
+  const Json& components = member(object, "xsave_components");
+  if (!components.is_array()) damaged("has no list in \"xsave_components\"");
+  for (const Json& row : components) {
+    std::array<std::uint32_t, 3> numbers{};
+    if (!row.is_array() || row.size() != numbers.size()) damaged("has an odd XSAVE component");
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (!row[i].is_number_unsigned() || row[i].get<std::uint64_t>() > kMostBytes) {
+        damaged("has an odd XSAVE component");
+      }
+      numbers[i] = row[i].get<std::uint32_t>();
+    }
+    if (numbers[0] >= 64) damaged("has an odd XSAVE component");
+    cpu.layout.components.push_back({numbers[0], numbers[1], numbers[2]});
+  }
+  return cpu;
+}
+
 }  // namespace
 
 std::string to_json(const TraceInfo& info) {
@@ -88,6 +125,7 @@ std::string to_json(const TraceInfo& info) {
                {"exit_status", info.exit_status},
                {"duration_us", info.duration_us},
                {"ticks", info.ticks}};
+  if (!info.cpu.vendor.empty()) json["cpu"] = json_of(info.cpu);
   if (info.failure) json["failure"] = json_of(*info.failure);
   // Paths and messages may hold any bytes; JSON cannot: what is not UTF-8 becomes U+FFFD.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -118,6 +156,7 @@ TraceInfo trace_info_from_json(const std::string& text) {
   read(json, "host", info.host);
   read(json, "exit_status", info.exit_status);
   read(json, "duration_us", info.duration_us);
+  if (json.contains("cpu")) info.cpu = cpu_from(json["cpu"]);
   if (json.contains("ticks")) read(json, "ticks", info.ticks);
   if (json.contains("failure")) info.failure = failure_from(json["failure"]);
   return info;

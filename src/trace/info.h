@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/types.h"
+#include "base/xsave_layout.h"
 
 namespace ttrace {
 
@@ -16,6 +17,16 @@ struct Failure {
   std::string message;  ///< may have several lines
   EventNumber event;    ///< the mark, the signal, the exit or the end
   Tid tid;              ///< the thread it happened in
+};
+
+/// Where a trace was recorded, as far as a replay on another CPU depends on it.
+struct RecordedCpu {
+  std::string vendor;  ///< "AuthenticAMD"; "" in traces that do not say
+  XsaveLayout layout;  ///< of the vector registers in its events
+  /// Binaries that save the extended state themselves, in that layout.
+  std::vector<std::string> saves_state;
+  /// Binaries with instructions whose results the manuals leave open: "libm.so.6: fsin, fyl2x".
+  std::vector<std::string> by_vendor;
 };
 
 /// What a trace says about itself; stored as JSON, so that later versions can add to it.
@@ -33,7 +44,10 @@ struct TraceInfo {
   std::string host;     ///< kernel and CPU, for a reader
   int exit_status = 0;  ///< of the first process, as wait(2) gives it
   std::uint64_t duration_us = 0;
+  /// What the CPU of a replay must have, as /proc/cpuinfo names it. In the file's header, not here.
+  std::vector<std::string> cpu_features;
   std::uint64_t ticks = 0;  ///< of all threads together; 0 where older versions wrote it
+  RecordedCpu cpu;
 };
 
 std::string to_json(const TraceInfo& info);

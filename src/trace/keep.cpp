@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "trace/container.h"
@@ -80,17 +81,43 @@ class AddedObjects {
   std::string directory_name_;
 };
 
+/// A file that holds what was spilled. The spilled file itself becomes the trace, unless it is one
+/// already: then it is copied.
+std::unique_ptr<NewFile> begin_file(int directory, const std::string& directory_name,
+                                    const SpillFile* spilled) {
+  if (spilled == nullptr) return std::make_unique<NewFile>(directory, directory_name);
+  struct stat status {};
+  const bool is_kept = ::fstat(spilled->fd(), &status) == 0 && status.st_nlink > 0;
+  if (!is_kept) {
+    Fd same(::fcntl(spilled->fd(), F_DUPFD_CLOEXEC, 3));
+    if (!same) throw_cannot_write(directory_name, errno);
+    return std::make_unique<NewFile>(directory, directory_name, std::move(same), spilled->size());
+  }
+  auto file = std::make_unique<NewFile>(directory, directory_name);
+  copy_contents(spilled->fd(), directory_name, *file);
+  file->truncate(spilled->size());
+  return file;
+}
+
 void write_trace(NewFile& file, const Recording& recording, const TraceInfo& info,
                  const std::vector<ObjectInfo>& objects) {
   Footer footer{};
+  std::vector<FramePlace> index;
   const auto write = [&](const Bytes& bytes) {
     file.write(bytes);
-    footer.file_size += bytes.size();
+    footer.file_size = file.size();
     return bytes.size();
   };
 
-  write(make_header({info.writer, {}}));
-  std::vector<FramePlace> index;
+  const HeaderPayload header{info.writer, info.cpu_features};
+  if (const SpillFile* spilled = recording.spilled()) {
+    file.overwrite(0, make_header(header, kRoomyHeader));
+    footer.file_size = file.size();
+    footer.event_count = spilled->event_count();
+    index = spilled->frames();
+  } else {
+    write(make_header(header));
+  }
   ByteView events = recording.encoded_events();
   for (const Recording::Frame& frame : recording.frames()) {
     FramePlace place{footer.file_size, 0, footer.event_count, frame.event_count};
@@ -134,9 +161,10 @@ void keep(const Recording& recording, const TraceInfo& info, const std::string& 
     added.emplace(*store, directory.value(), directory_name);
     for (const RecordedObject& object : recording.objects()) objects.push_back(store->put(object));
   }
-  NewFile file(directory.value(), directory_name);
-  write_trace(file, recording, info, objects);
-  file.publish(name);
+  const std::unique_ptr<NewFile> file =
+      begin_file(directory.value(), directory_name, recording.spilled());
+  write_trace(*file, recording, info, objects);
+  file->publish(name);
 
   if (added) added->release();
   directories.release();

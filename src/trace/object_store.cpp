@@ -1,9 +1,7 @@
 #include "trace/object_store.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -42,25 +40,6 @@ void check_unchanged(const RecordedObject& object) {
   if (!S_ISREG(status.st_mode) || std::uint64_t(status.st_size) != object.info.size ||
       mtime_ns(status) != object.mtime_ns) {
     throw NotRecordable("file " + object.info.path + " changed while it was recorded");
-  }
-}
-
-// Fills `to` with the contents of `from`, sharing blocks where the file system can.
-void copy_contents(int from, const std::string& from_name, NewFile& to) {
-  if (::ioctl(to.fd(), FICLONE, from) == 0) return;
-  off_t position = 0;
-  for (;;) {
-    const ssize_t copied = ::copy_file_range(from, &position, to.fd(), nullptr, kChunk * 64, 0);
-    if (copied <= 0) break;  // The end, or not supported here: what is left is copied by hand.
-  }
-  Bytes buffer(kChunk);
-  for (;;) {
-    const ssize_t got = ::pread(from, buffer.data(), buffer.size(), position);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_errno("read " + from_name);
-    if (got == 0) return;
-    to.write(ByteView(buffer).first(std::size_t(got)));
-    position += got;
   }
 }
 

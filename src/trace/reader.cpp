@@ -27,17 +27,32 @@ bool refers_beyond(const std::optional<ObjectRef>& ref, std::size_t count) {
   return ref && ref->object >= count;
 }
 
+bool refers_beyond(const std::vector<Mapping>& mappings, std::size_t count) {
+  return std::any_of(mappings.begin(), mappings.end(),
+                     [&](const Mapping& m) { return refers_beyond(m.backing, count); });
+}
+
+bool refers_beyond(const std::vector<AppliedPlan>& plans, std::size_t count) {
+  return std::any_of(plans.begin(), plans.end(), [&](const AppliedPlan& plan) {
+    return plan.plan >= count || plan.original >= count;
+  });
+}
+
+bool refers_beyond(const SyscallExit& exit, std::size_t count) {
+  return refers_beyond(exit.backing, count) || refers_beyond(exit.overlays, count) ||
+         refers_beyond(exit.plans, count);
+}
+
 // Whether the event refers to an object that the table does not have.
 bool refers_beyond(const Event& event, std::size_t count) {
   if (const auto* exec = std::get_if<ExecEvent>(&event.body)) {
-    return std::any_of(exec->mappings.begin(), exec->mappings.end(),
-                       [&](const Mapping& m) { return refers_beyond(m.backing, count); });
+    return refers_beyond(exec->mappings, count) || refers_beyond(exec->plans, count);
   }
   if (const auto* call = std::get_if<SyscallEvent>(&event.body)) {
-    return refers_beyond(call->exit.backing, count);
+    return refers_beyond(call->exit, count);
   }
   if (const auto* exit = std::get_if<SyscallExitEvent>(&event.body)) {
-    return refers_beyond(exit->exit.backing, count);
+    return refers_beyond(exit->exit, count);
   }
   return false;
 }
@@ -69,6 +84,7 @@ struct TraceReader::State {
   Fd file;
   std::uint64_t size = 0;
   std::uint64_t header_size = 0;
+  std::vector<std::string> cpu_features;
   Footer footer{};
   TraceInfo info;
   std::vector<ObjectInfo> objects;
@@ -153,7 +169,9 @@ void TraceReader::State::read_header() {
   if (prefix.format == 0) fail(": damaged: it has no format version" + std::string(kCopyAgain));
   header_size = header.size();
   try {
-    parse_header_payload(ByteView(header).subspan(sizeof prefix, prefix.payload_size));
+    cpu_features =
+        parse_header_payload(ByteView(header).subspan(sizeof prefix, prefix.payload_size))
+            .cpu_features;
   } catch (const TraceError& error) {
     fail(": " + std::string(error.what()) + " (its header)" + kCopyAgain);
   }
@@ -194,6 +212,7 @@ void TraceReader::State::read_tables() {
   try {
     objects = decode_objects(object_table);
     info = trace_info_from_json({reinterpret_cast<const char*>(metadata.data()), metadata.size()});
+    info.cpu_features = cpu_features;
     frames = decode_index(index, header_size, footer.objects_at, footer.event_count);
   } catch (const TraceError& error) {
     fail(": " + std::string(error.what()) + kCopyAgain);
@@ -298,10 +317,23 @@ Fd TraceReader::open_object(std::uint32_t index) const {
   return fd;
 }
 
-void TraceReader::verify() {
+void TraceReader::verify(const VerifyProgress& progress) {
   const State& s = *state_;
-  for (const FramePlace& frame : s.frames) s.read_events(frame);
-  for (std::uint32_t i = 0; i < s.objects.size(); ++i) open_object(i);
+  std::uint64_t all = s.size;
+  for (const ObjectInfo& object : s.objects) all += object.size;
+  std::uint64_t done = 0;
+  const auto advance = [&](std::uint64_t bytes) {
+    done += bytes;
+    if (progress) progress(done, all);
+  };
+  for (const FramePlace& frame : s.frames) {
+    s.read_events(frame);
+    advance(frame.size);
+  }
+  for (std::uint32_t i = 0; i < s.objects.size(); ++i) {
+    open_object(i);
+    advance(s.objects[i].size);
+  }
 }
 
 }  // namespace ttrace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,8 +36,10 @@ class TraceReader {
   /// missing one names the trace, the object and the path that the program had it from.
   Fd open_object(std::uint32_t index) const;
 
-  /// Reads everything: every frame, every event, every object against its hash.
-  void verify();
+  /// Reads everything: every frame, every event, every object against its hash. `progress` is told
+  /// now and then how many of how many bytes are read.
+  using VerifyProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+  void verify(const VerifyProgress& progress = {});
 
  private:
   struct State;

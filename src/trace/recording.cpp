@@ -1,8 +1,15 @@
 #include "trace/recording.h"
 
+#include <algorithm>
+
 #include "trace/container.h"
 
 namespace ttrace {
+namespace {
+
+constexpr std::uint64_t kGathered = 1 << 20;
+
+}  // namespace
 
 EventNumber Recording::append(const Event& event) {
   const std::size_t before = events_.size();
@@ -20,7 +27,29 @@ EventNumber Recording::append(const Event& event) {
     events_.resize(before);
     throw;
   }
-  return EventNumber(event_count_++);
+  const EventNumber number(event_count_++);
+  // Once there is a file, little is gathered in memory before the next write.
+  const std::uint64_t most = spilled_ ? std::min(kGathered, limits_.in_memory) : limits_.in_memory;
+  const bool is_full = events_.size() > std::max<std::uint64_t>(most, kFrameSize);
+  if (is_full && !limits_.directory.empty()) spill();
+  return number;
+}
+
+void Recording::spill() {
+  if (!spilled_) spilled_ = std::make_unique<SpillFile>(limits_.directory);
+  ByteView rest = events_;
+  for (const Frame& frame : frames_) {
+    spilled_->add(rest.first(frame.size), frame.event_count);
+    rest = rest.subspan(frame.size);
+  }
+  frames_.clear();
+  // A large event shall not hold its memory for ever.
+  if (events_.capacity() > 2 * kGathered) Bytes().swap(events_);
+  events_.clear();
+  if (limits_.on_disk != 0 && spilled_->size() > limits_.on_disk) {
+    throw NotRecordable("a recording of more than " + std::to_string(limits_.on_disk >> 20) +
+                        " MiB; a larger --ttrace-quota (--quota) allows more");
+  }
 }
 
 std::uint32_t Recording::add_object(RecordedObject object) {

@@ -11,6 +11,7 @@
 #include "trace/event.h"
 #include "trace/info.h"
 #include "trace/objects.h"
+#include "trace/spill_file.h"
 
 namespace ttrace {
 
@@ -20,18 +21,37 @@ struct RecordedObject {
   ObjectInfo info;
   Fd file;  ///< readable; a memfd for contents that were copied
   std::int64_t mtime_ns = 0;
+  bool executed = false;  ///< it was mapped as text
 };
 
-/// Where a recorder leaves events: encoded at once, in memory, nothing on disk. A recording that is
-/// not kept leaves nothing.
+/// What becomes of a recording that grows large.
+struct RecordingLimits {
+  /// Of the traces; it may not exist yet. Empty: all events stay in memory.
+  std::string directory;
+  /// So many bytes of encoded events are held in memory. Beyond, they go to an unnamed file in the
+  /// file system of `directory`.
+  std::uint64_t in_memory = std::uint64_t{32} << 20;
+  /// The most bytes of that file; 0: no bound.
+  std::uint64_t on_disk = 0;
+};
+
+/// Where a recorder leaves events: encoded at once, in memory, nothing on disk while it is small. A
+/// recording that is not kept leaves nothing.
 class Recording {
  public:
-  /// Appends and returns the number of the event.
+  Recording() = default;
+  explicit Recording(RecordingLimits limits) : limits_(std::move(limits)) {}
+
+  /// Appends and returns the number of the event. Throws NotRecordable beyond the limits, Error if
+  /// the disk is full.
   EventNumber append(const Event& event);
   /// Index of an object; the same file is entered once (the recorder sees to that).
   std::uint32_t add_object(RecordedObject object);
+  void note_executed(std::uint32_t object) { objects_.at(object).executed = true; }
 
   std::uint64_t event_count() const { return event_count_; }
+  const RecordingLimits& limits() const { return limits_; }
+  /// Those that are in memory: behind the ones in spilled().
   ByteView encoded_events() const { return events_; }
   const std::vector<RecordedObject>& objects() const { return objects_; }
 
@@ -42,8 +62,14 @@ class Recording {
     std::uint32_t event_count = 0;
   };
   const std::vector<Frame>& frames() const { return frames_; }
+  /// The events before those in memory, or null.
+  const SpillFile* spilled() const { return spilled_.get(); }
 
  private:
+  void spill();
+
+  RecordingLimits limits_;
+  std::unique_ptr<SpillFile> spilled_;
   Bytes events_;
   std::vector<Frame> frames_;
   std::uint64_t event_count_ = 0;

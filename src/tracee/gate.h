@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "agent/abi.h"
 #include "base/types.h"
 #include "tracee/memory.h"
 #include "tracee/task.h"
@@ -24,10 +25,14 @@ inline constexpr Address kGateData = kGatePage + 0x200;
 inline constexpr std::uint64_t kGateDataSize = kPageSize - 0x200;
 
 /// The page behind it is readable and writable: the tick counter lies there
-/// (rewrite/tick_counter.h).
+/// (rewrite/tick_counter.h) with the other words of agent::Head.
 inline constexpr Address kGateWritable = kGatePage + kPageSize;
-/// Both pages.
-inline constexpr std::uint64_t kGateSize = 2 * kPageSize;
+static_assert(kGateWritable.value() == agent::kHeadAddress);
+/// Behind it lies the agent: its code, readable and executable, and its data.
+inline constexpr Address kAgentCode{agent::kCodeAddress};
+inline constexpr Address kAgentData{agent::kDataAddress};
+/// All of it.
+inline constexpr std::uint64_t kGateSize = kAgentData + agent::kDataSize - kGatePage;
 
 /// What lies at kGateCode: a loop that executes the calls of a table (InjectedCall; rbx points to
 /// it) until a number of -1, and then makes a call that no kernel knows, which our filter stops.
@@ -85,6 +90,12 @@ static_assert(sizeof(InjectedCall) == 56);
 /// kMostBatched calls. The thread then stands at the entry of a call that is skipped as long as
 /// orig_rax stays -1.
 void inject_batch(Task task, const Memory& memory, std::span<InjectedCall> calls);
+
+/// The agent's code, as it lies at kAgentCode.
+inline ByteView agent_code() {
+  const auto size = std::size_t(agent::ttrace_agent_code_end - agent::ttrace_agent_code);
+  return std::as_bytes(std::span(agent::ttrace_agent_code, size));
+}
 
 /// Waits for the next stop of one thread, signals to this process notwithstanding.
 int wait_for_stop(Tid tid);

@@ -114,12 +114,12 @@ class Guest:
                 raise Wrong(describe(result)) from None
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
-    def record(self, seed, ticks):
+    def record(self, seed, ticks, agent):
         return self.run(self.options.ttrace, "record", "-o", self.trace, "--seed", str(seed),
-                        f"--ticks={ticks}", "--", self.options.guest, *self.options.arguments)
+                        f"--ticks={ticks}", f"--agent={agent}", "--", self.options.guest, *self.options.arguments)
 
     def refused(self):
-        result = self.record(1, self.options.ticks or "auto")
+        result = self.record(1, self.options.ticks or "auto", "on")
         lines = [line for line in result.stderr.decode(errors="replace").splitlines()
                  if line.startswith("ttrace")]
         require(result.returncode == 2, "the exit code of the refused recording is not 2", result)
@@ -129,7 +129,8 @@ class Guest:
         require(os.listdir(self.directory) == ["work"], "the refused recording kept a file", result)
 
     def round_trip(self, seed, ticks, replays):
-        recorded = self.record(seed, ticks)
+        # However it was recorded, it can be replayed either way.
+        recorded = self.record(seed, ticks, "off" if seed % 3 == 2 else "on")
         require(recorded.returncode == self.options.status,
                 f"seed {seed}: the exit code is not {self.options.status}", recorded)
         # The recorder's own line comes last; a replay has none.
@@ -139,8 +140,10 @@ class Guest:
         recorded.stderr = recorded.stderr[:own.start()]
         verified = self.run(self.options.ttrace, "verify", self.trace)
         require(verified.returncode == 0, f"seed {seed}: verify finds fault", verified)
-        for _ in range(replays):
-            replayed = self.run(self.options.ttrace, "replay", "--autopilot", self.trace)
+        for i in range(replays):
+            agent = "off" if i % 3 == 1 else "on"
+            replayed = self.run(self.options.ttrace, "replay", "--autopilot", f"--agent={agent}",
+                                self.trace)
             for part in "returncode", "stdout", "stderr":
                 require(getattr(replayed, part) == getattr(recorded, part),
                         f"seed {seed}: a replay differs in {part}", recorded, replayed)

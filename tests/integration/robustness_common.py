@@ -245,6 +245,83 @@ class Place:
         require(not new, f"sockets were left behind: {new}")
 
 
+def ends(process, what):
+    """Waits for a command's end and returns what it wrote."""
+    code = wait_for(process)
+    require(code is not None, f"{what}: does not end")
+    texts = []
+    for stream in process.stdout, process.stderr:
+        # Not until the end of file: a process that is left behind may hold the other end.
+        os.set_blocking(stream.fileno(), False)
+        texts.append(stream.read() or b"")
+        stream.close()
+    return subprocess.CompletedProcess(process.args, code, *texts)
+
+
+def in_order(place, what, known=()):
+    """No process, no file; what was kept is complete."""
+    try:
+        place.require_clean(known)
+        place.require_verified(*place.traces())
+    except Wrong as wrong:
+        raise Wrong(f"{what}: {wrong}") from None
+
+
+def tell(wrong, function, *arguments):
+    """So that one moment does not hide the others."""
+    try:
+        function(*arguments)
+    except Wrong as what:
+        wrong.append(str(what))
+
+
+def killed_after(place, seconds, *command, sent=signal.SIGKILL, group=False):
+    process = place.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    if process.poll() is None:
+        (os.killpg if group else os.kill)(process.pid, sent)
+    return ends(process, f"{sent} after {seconds:.4f} s")
+
+
+def duration_of(place, *command):
+    began = time.monotonic()
+    result = place.run(*command)
+    return time.monotonic() - began, result
+
+
+def as_nobody(place):
+    if not is_root():
+        return []
+    needs("setpriv")
+    os.chmod(place.directory, 0o755)
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    # Where not even the programs can be reached, nothing can be learnt.
+    probe = place.run(*command, "test", "-x", place.ttrace)
+    if probe.returncode != 0:
+        raise Skipped("another user cannot reach the build directory")
+    return command
+
+
+def in_tmpfs(place, size, *command):
+    """Runs a command in a tmpfs of that many bytes; what is left there, by name."""
+    if not is_root():
+        raise Skipped("only root can mount a small tmpfs")
+    needs("unshare")
+    where = place.path("small")
+    os.makedirs(where, exist_ok=True)
+    script = ('mount -t tmpfs -o size="$1" none "$2" || exit 77; cd "$2" || exit 77; shift 2; "$@";'
+              ' code=$?; find . -type f -printf "%P %s %T@\\n" > ../left; exit $code')
+    result = place.run("unshare", "-m", "sh", "-c", script, "sh", size, where, *command)
+    if result.returncode == 77:
+        raise Skipped("a tmpfs cannot be mounted here")
+    with open(place.path("left"), encoding="utf-8") as file:
+        rows = [line.split() for line in file.read().splitlines()]
+    return result, {name: (int(bytes_), float(when)) for name, bytes_, when in rows}
+
+
 def require_refused(result, *names, what="", code=2, progress=False):
     """One line on standard error that names these things, and exit code 2. Nothing on standard
     output, or only ttrace's own lines if it had begun."""

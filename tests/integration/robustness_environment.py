@@ -6,23 +6,10 @@ import shutil
 import signal
 import struct
 
-from robustness_common import (Skipped, check, contents, is_root, main, needs, require,
-                               require_refused)
+from robustness_common import (Skipped, as_nobody, check, contents, is_root, main, needs,
+                               require, require_refused)
 
 UNTIL_FAIL = "--ttrace-until-fail=3"
-
-
-def as_nobody(place):
-    if not is_root():
-        return []
-    needs("setpriv")
-    os.chmod(place.directory, 0o755)
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    # Where not even the programs can be reached, nothing can be learnt.
-    probe = place.run(*command, "test", "-x", place.ttrace)
-    if probe.returncode != 0:
-        raise Skipped("another user cannot reach the build directory")
-    return command
 
 
 def told_at_the_end(result, *names, what=""):

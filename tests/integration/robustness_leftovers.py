@@ -15,58 +15,11 @@ import subprocess
 import termios
 import time
 
-from robustness_common import (LIMIT, Wrong, check, contents, main, needs, processes_left,
-                               require, wait_for)
+from robustness_common import (LIMIT, Wrong, check, contents, duration_of, ends, in_order,
+                               killed_after, main, needs, processes_left, require, tell)
 
 MANY = "--ttrace-until-fail=1000000"
 MOMENTS = 30
-
-
-def ends(process, what):
-    """Waits for a command's end and returns what it wrote."""
-    code = wait_for(process)
-    require(code is not None, f"{what}: does not end")
-    texts = []
-    for stream in process.stdout, process.stderr:
-        # Not until the end of file: a process that is left behind may hold the other end.
-        os.set_blocking(stream.fileno(), False)
-        texts.append(stream.read() or b"")
-        stream.close()
-    return subprocess.CompletedProcess(process.args, code, *texts)
-
-
-def in_order(place, what, known=()):
-    """No process, no file; what was kept is complete."""
-    try:
-        place.require_clean(known)
-        place.require_verified(*place.traces())
-    except Wrong as wrong:
-        raise Wrong(f"{what}: {wrong}") from None
-
-
-def tell(wrong, function, *arguments):
-    """So that one moment does not hide the others."""
-    try:
-        function(*arguments)
-    except Wrong as what:
-        wrong.append(str(what))
-
-
-def killed_after(place, seconds, *command, sent=signal.SIGKILL, group=False):
-    process = place.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    if process.poll() is None:
-        (os.killpg if group else os.kill)(process.pid, sent)
-    return ends(process, f"{sent} after {seconds:.4f} s")
-
-
-def duration_of(place, *command):
-    began = time.monotonic()
-    result = place.run(*command)
-    return time.monotonic() - began, result
 
 
 @check

@@ -3,7 +3,7 @@
 
 #include "base/fd.h"
 #include "cli/commands.h"
-#include "cli/dump.h"
+#include "query/event_text.h"
 
 namespace ttrace {
 namespace {

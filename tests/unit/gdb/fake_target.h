@@ -7,12 +7,14 @@
 #include <cstring>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "gdb/target.h"
+#include "replay/diversion.h"
 
 namespace ttrace {
 
@@ -41,6 +43,7 @@ class FakeTarget : public DebugTarget {
     std::memcpy(into.data(), memory.data() + offset, count);
     return count;
   }
+  Bytes signal_info() const override { return signal; }
   Bytes auxiliary_vector() const override { return {std::byte(1), std::byte(2)}; }
   std::string executable() const override { return "/bin/guest"; }
   std::optional<Fd> open_file(const std::string& path) const override {
@@ -49,12 +52,18 @@ class FakeTarget : public DebugTarget {
     if (::write(file.value(), contents.data(), contents.size()) < 0) throw_errno("write");
     return file;
   }
-  bool insert_breakpoint(Address at) override {
+  bool insert_breakpoint(Address at, Condition condition) override {
     if (at.value() >= 0x10000) return false;
-    ++breakpoints[at];
+    breakpoints[at] = 1;
+    conditions[at] = std::move(condition);
     return true;
   }
   void remove_breakpoint(Address at) override { --breakpoints[at]; }
+  bool insert_watchpoint(const WatchRange& range) override {
+    watchpoints.insert(range);
+    return true;
+  }
+  void remove_watchpoint(const WatchRange& range) override { watchpoints.erase(range); }
 
   const TargetStop& stop() const override { return stop_; }
   const TargetStop& resume(const ResumeRequest& request) override {
@@ -78,7 +87,7 @@ class FakeTarget : public DebugTarget {
     return stop_;
   }
   bool can_go_back() const override { return history; }
-  Position position() const override { return position_; }
+  Position position() override { return position_; }
   Position history_begin() const override { return {EventNumber(1)}; }
   Position history_end() const override { return {EventNumber(50)}; }
   std::optional<TargetFailure> failure() const override { return failure_; }
@@ -86,14 +95,19 @@ class FakeTarget : public DebugTarget {
   std::vector<TargetMark> marks() const override {
     return {{EventNumber(9), Tid(100), "case begins  Suite.Case"}};
   }
+  std::uint64_t digest() const override { return 0x1234; }
+  std::unique_ptr<Diversion> divert() const override { throw Error("it exists only here"); }
   void on_output(std::function<void(ByteView)> to) override { sink = std::move(to); }
 
   std::vector<TargetThread> threads_{{Tid(100), "main"}, {Tid(101), "a<b>&\"c"}};
   std::map<Tid, GeneralRegisters> registers_{{Tid(100), {}}, {Tid(101), {}}};
   Bytes vector;
+  Bytes signal;
   Bytes memory = Bytes(4096);
   std::string contents = "contents with $#}* and more";
   std::map<Address, int> breakpoints;
+  std::map<Address, Condition> conditions;
+  std::set<WatchRange> watchpoints;
   std::deque<std::pair<TargetStop, std::uint64_t>> stops;  ///< and the program counter there
   std::vector<ResumeRequest> requests;
   bool until_interrupt = false;

@@ -14,8 +14,26 @@ struct Described {
   unsigned number;
 };
 
-std::vector<Described> described() {
-  const std::string xml = RegisterLayout::description();
+/// A machine with everything that there is a description of, laid out as Intel's first one was.
+XsaveLayout rich_machine() {
+  XsaveLayout machine;
+  machine.enabled = 0x2e7;
+  machine.offset[XsaveLayout::avx] = 576;
+  machine.offset[XsaveLayout::opmask] = 1088;
+  machine.offset[XsaveLayout::zmm_hi256] = 1152;
+  machine.offset[XsaveLayout::hi16_zmm] = 1664;
+  machine.offset[XsaveLayout::pkru] = 2688;
+  return machine;
+}
+constexpr std::size_t kRichImage = 2696;
+
+const RegisterLayout& layout() {
+  static const RegisterLayout rich(rich_machine());
+  return rich;
+}
+
+std::vector<Described> described(const RegisterLayout& of = layout()) {
+  const std::string xml = of.description();
   const std::regex reg(R"re(<reg name="([^"]*)" bitsize="(\d+)" type="[^"]*" regnum="(\d+)")re");
   std::vector<Described> all;
   for (std::sregex_iterator i(xml.begin(), xml.end(), reg), end; i != end; ++i) {
@@ -32,8 +50,9 @@ unsigned number_of(const std::string& name) {
   return 0;
 }
 
-std::string value(const std::string& name, ByteView vector = {}, GeneralRegisters general = {}) {
-  return RegisterLayout::value(number_of(name), general, vector);
+std::string value(const std::string& name, const Bytes& vector = {},
+                  GeneralRegisters general = {}) {
+  return layout().value(number_of(name), {general, vector});
 }
 
 template <class T>
@@ -42,16 +61,90 @@ void put(Bytes& image, std::size_t at, T number) {
 }
 
 TEST(Registers, DescriptionAndPacketAgree) {
-  const auto all = described();
-  ASSERT_EQ(all.size(), RegisterLayout::count());
-  std::size_t bytes = 0;
-  for (unsigned i = 0; i < all.size(); ++i) {
-    EXPECT_EQ(all[i].number, i);
-    EXPECT_EQ(all[i].bits, RegisterLayout::size(i) * 8) << all[i].name;
-    bytes += all[i].bits / 8;
+  for (const RegisterLayout& one : {layout(), RegisterLayout(XsaveLayout()), RegisterLayout()}) {
+    const auto all = described(one);
+    ASSERT_EQ(all.size(), one.count());
+    std::size_t bytes = 0;
+    for (unsigned i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(all[i].number, i);
+      EXPECT_EQ(all[i].bits, one.size(i) * 8) << all[i].name;
+      bytes += all[i].bits / 8;
+    }
+    EXPECT_EQ(one.values({}).size(), bytes * 2);
+    EXPECT_EQ(one.values({{}, Bytes(832)}).size(), bytes * 2);
   }
-  EXPECT_EQ(RegisterLayout::values({}, {}).size(), bytes * 2);
-  EXPECT_EQ(RegisterLayout::values({}, Bytes(832)).size(), bytes * 2);
+}
+
+TEST(Registers, AreThoseOfTheMachine) {
+  const auto has = [](const XsaveLayout& machine, const char* feature) {
+    return RegisterLayout(machine).description().find(feature) != std::string::npos;
+  };
+  EXPECT_FALSE(has({}, "i386.avx"));
+  XsaveLayout avx_only;
+  avx_only.enabled = 7;
+  EXPECT_TRUE(has(avx_only, "\"org.gnu.gdb.i386.avx\""));
+  EXPECT_FALSE(has(avx_only, "avx512"));
+  EXPECT_TRUE(has(rich_machine(), "avx512"));
+  EXPECT_TRUE(has(rich_machine(), "i386.pkeys"));
+}
+
+TEST(Registers, ComeOutOfTheExtendedArea) {
+  Bytes image(kRichImage);
+  put<std::uint64_t>(image, 512, 0x2e7);
+  put<std::uint64_t>(image, 576 + 16 * 3, 0x0807060504030201);
+  put<std::uint64_t>(image, 1088 + 8 * 7, 0x77);
+  put<std::uint64_t>(image, 1152 + 32 * 15 + 24, 0x99);
+  put<std::uint64_t>(image, 1664 + 64 * 2, 0x18);
+  put<std::uint64_t>(image, 1664 + 64 * 2 + 16, 0x19);
+  put<std::uint64_t>(image, 1664 + 64 * 2 + 32, 0x20);
+  put<std::uint32_t>(image, 2688, 0x55555554);
+  EXPECT_EQ(value("ymm3h", image), "01020304050607080000000000000000");
+  EXPECT_EQ(value("k7", image), "7700000000000000");
+  EXPECT_EQ(value("zmm15h", image), std::string(48, '0') + "9900000000000000");
+  EXPECT_EQ(value("xmm18", image), "18" + std::string(30, '0'));
+  EXPECT_EQ(value("ymm18h", image), "19" + std::string(30, '0'));
+  EXPECT_EQ(value("zmm18h", image), "20" + std::string(62, '0'));
+  EXPECT_EQ(value("pkru", image), "54555555");
+  EXPECT_EQ(value("pkru", Bytes(832)), "xxxxxxxx");  // an image of another machine
+}
+
+// Whatever a debugger reads it can write back, and reads the same again.
+TEST(Registers, CanBeSetAndReadBack) {
+  RegisterValues values{{}, Bytes(kRichImage)};
+  for (unsigned i = 0; i < layout().count(); ++i) {
+    const std::string name = described().at(i).name;
+    std::string digits;
+    for (std::size_t j = 0; j < layout().size(i); ++j) digits += j < 2 ? "5a" : "00";
+    if (name == "ftag") digits = "aaaa0000";  // two-bit tags; the values decide between these
+    ASSERT_TRUE(layout().set(i, digits, values)) << name;
+    if (name != "ftag") {
+      EXPECT_EQ(layout().value(i, values), digits) << name;
+    }
+  }
+  const std::string all = layout().values(values);
+  RegisterValues other{{}, Bytes(kRichImage)};
+  ASSERT_TRUE(layout().set_all(all, other));
+  EXPECT_EQ(layout().values(other), all);
+}
+
+TEST(Registers, AComponentComesIntoUseWithItsInitialValues) {
+  RegisterValues values{{}, Bytes(kRichImage, std::byte(0xee))};
+  put<std::uint64_t>(values.vector_state, 512, 0);
+  ASSERT_TRUE(layout().set(number_of("st2"), "0000000000000080ff3f", values));
+  EXPECT_EQ(value("st2", values.vector_state), "0000000000000080ff3f");
+  EXPECT_EQ(value("st1", values.vector_state), std::string(20, '0'));
+  EXPECT_EQ(value("fctrl", values.vector_state), "7f030000");
+  EXPECT_EQ(value("ymm0h", values.vector_state), std::string(32, '0'));
+}
+
+TEST(Registers, WhatIsMalformedIsNotSet) {
+  RegisterValues values{{}, Bytes(kRichImage)};
+  EXPECT_FALSE(layout().set(0, "00", values));
+  EXPECT_FALSE(layout().set(0, "zz00000000000000", values));
+  EXPECT_TRUE(layout().set(0, "xxxxxxxxxxxxxxxx", values));
+  EXPECT_FALSE(layout().set_all("00", values));
+  values.vector_state.clear();
+  EXPECT_FALSE(layout().set(number_of("xmm0"), std::string(32, '1'), values));
 }
 
 // gdb's own numbers for amd64: a debugger that ignores the description still reads these right.
@@ -128,7 +221,7 @@ TEST(Registers, ComponentsThatAreNotInUseAreInitial) {
 TEST(Registers, StopsCarryTheMostWanted) {
   GeneralRegisters general{};
   general.rip = 0x10;
-  EXPECT_EQ(RegisterLayout::expedited(general),
+  EXPECT_EQ(layout().expedited(general),
             "6:0000000000000000;7:0000000000000000;10:1000000000000000;");
 }
 

@@ -1,4 +1,4 @@
-#include "cli/dump.h"
+#include "query/event_text.h"
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -129,8 +129,11 @@ struct Details {
 
 std::string Dumper::line(EventNumber number, const Event& event) {
   return fmt::format("{:>8} {:>12.6f} {:>7} {:<12} {}", number.value(), double(event.time_us) / 1e6,
-                     event.tid.value(), kind_name(event.body),
-                     escaped(std::visit(Details{open_calls_, event.tid}, event.body)));
+                     event.tid.value(), kind_name(event.body), details(event));
+}
+
+std::string Dumper::details(const Event& event) {
+  return escaped(std::visit(Details{open_calls_, event.tid}, event.body));
 }
 
 std::string escaped(const std::string& text) {

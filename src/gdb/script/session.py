@@ -1,9 +1,3 @@
-#include "gdb/gdb_script.h"
-
-namespace ttrace::gdb {
-namespace {
-
-constexpr std::string_view kScript = R"python(
 import gdb
 import glob
 import json
@@ -182,6 +176,11 @@ def _ttrace_load_printers():
         return
 
 
+_ttrace_load_printers()
+# What is called runs in a copy: if that crashes, nothing of it is of interest.
+gdb.execute("set unwindonsignal on")
+
+
 def ttrace_start(script, line):
     """Asks the server on descriptor `line` where to connect, and goes to the failure."""
     os.close(script)
@@ -193,71 +192,6 @@ def ttrace_start(script, line):
         if not more:
             raise gdb.GdbError("ttrace has ended; its message is above")
         remote += more
-    _ttrace_load_printers()
     with _TtraceQuiet():
         gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
     _ttrace_show_place(_ttrace_session())
-
-
-class _TtracePrefix(gdb.Command):
-    """Commands for the recording that is being replayed."""
-
-    def __init__(self):
-        super().__init__("ttrace", gdb.COMMAND_RUNNING, prefix=True)
-
-
-class _TtraceMonitor(gdb.Command):
-    """Shows what the server says to a monitor command of the same name."""
-
-    def __init__(self, name, doc):
-        self.name = name
-        self.__doc__ = doc
-        super().__init__("ttrace " + name, gdb.COMMAND_STATUS)
-
-    def invoke(self, argument, from_tty):
-        gdb.write(_ttrace_monitor(self.name + " " + argument))
-
-
-class _TtraceGoto(gdb.Command):
-    """Goes to an event: ttrace goto EVENT|begin|end|failure."""
-
-    def __init__(self):
-        super().__init__("ttrace goto", gdb.COMMAND_RUNNING)
-
-    def invoke(self, argument, from_tty):
-        answer = _ttrace_monitor("goto " + argument)
-        if "next continue" not in answer:
-            raise gdb.GdbError(answer.strip())
-        # A resume is what makes gdb forget registers, frames and threads.
-        _ttrace_continue()
-        if argument.strip() == "failure":
-            _ttrace_show_place(_ttrace_session())
-        else:
-            gdb.write(_ttrace_monitor("when"))
-            gdb.execute("frame")
-
-
-_TtracePrefix()
-_TtraceMonitor("when", "Shows the present event, thread and test case.")
-_TtraceMonitor("marks", "Lists what the test framework said, with its event.")
-_TtraceGoto()
-
-
-class _When(gdb.Command):
-    """Shows the present event, thread and test case."""
-
-    def __init__(self):
-        super().__init__("when", gdb.COMMAND_STATUS)
-
-    def invoke(self, argument, from_tty):
-        gdb.write(_ttrace_monitor("when"))
-
-
-_When()
-)python";
-
-}  // namespace
-
-std::string_view gdb_script() { return kScript; }
-
-}  // namespace ttrace::gdb

@@ -13,6 +13,8 @@ namespace ttrace {
 class Dumper {
  public:
   std::string line(EventNumber number, const Event& event);
+  /// The last column alone.
+  std::string details(const Event& event);
 
  private:
   std::map<Tid, SyscallEntry> open_calls_;

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// What the agent and its supervisor share: where the agent lies, the words that both read and
+/// write, and the records between them. Freestanding: the agent includes it too.
+namespace ttrace::agent {
+
+// Addresses in every recorded and replayed process, behind the gate page (tracee/gate.h).
+
+/// The words of the writable page behind the gate.
+inline constexpr std::uint32_t kHeadAddress = 0x70001000;
+inline constexpr std::uint32_t kCodeAddress = 0x70002000;
+inline constexpr std::uint32_t kCodeSize = 0x4000;
+/// Readable and writable: the agent's stack, what is known of descriptors, the records.
+inline constexpr std::uint32_t kDataAddress = kCodeAddress + kCodeSize;
+inline constexpr std::uint32_t kStackTop = kDataAddress + 0x2000;
+inline constexpr std::uint32_t kDescriptorsAddress = kStackTop;
+inline constexpr std::uint32_t kRecordsAddress = kDescriptorsAddress + 0x1000;
+inline constexpr std::uint32_t kRecordsSize = 0x20000;
+inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDataAddress;
+
+// Fixed places in its code (entry.S).
+
+/// Where a stub jumps to: rcx holds the address behind the program's system call instruction,
+/// Head::stub_rcx what the program had in rcx.
+inline constexpr std::uint32_t kEntry = kCodeAddress;
+/// Behind the one system call instruction of the agent: our seccomp filter lets it pass.
+inline constexpr std::uint32_t kAfterSystemCall = kCodeAddress + 0x12;
+/// Two INT3 at which a thread stops that leaves the agent while Head::leave is set: with the call
+/// made (it goes on at rcx), or with the call yet to be made (at Head::goes_on).
+inline constexpr std::uint32_t kLeftDone = kCodeAddress + 0x20;
+inline constexpr std::uint32_t kLeftUndone = kCodeAddress + 0x30;
+
+enum class Mode : std::uint64_t {
+  off = 0,  ///< every call takes the traced path
+  record,   ///< executes calls that can be recorded here and leaves records
+  replay,   ///< takes results from the records, as long as the program does what they say
+};
+
+/// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside
+/// of the agent, except `leave`. The first four have their places for ever: stubs in the plans of
+/// old traces use them.
+struct Head {
+  std::uint64_t ticks = 0;     ///< the tick counter (rewrite/tick_counter.h)
+  std::uint64_t tick_rcx = 0;  ///< tick stubs save rcx here
+  /// Not 0: stubs at system calls go to the agent. 0: to the system call instruction.
+  std::uint64_t enter = 0;
+  std::uint64_t entry = 0;     ///< always kEntry: stubs jump through it
+  std::uint64_t stub_rcx = 0;  ///< stubs at system calls save rcx here
+  std::uint64_t program_rsp = 0;
+  std::uint64_t goes_on = 0;
+
+  Mode mode = Mode::off;
+  std::uint64_t used = 0;        ///< bytes of records written, or taken
+  std::uint64_t size = 0;        ///< replay: bytes of records that there are
+  std::uint64_t records = 0;     ///< how many those in `used` are
+  std::uint64_t calls_left = 0;  ///< record: so many more calls, then one takes the traced path
+  std::uint64_t leave = 0;       ///< stop at kLeftDone or kLeftUndone
+};
+static_assert(sizeof(Head) <= 0x100);
+
+/// One system call. Followed by `writes` times a Write with its bytes, each filled up to 8.
+struct Record {
+  std::uint32_t size = 0;  ///< with what follows it
+  std::uint16_t number = 0;
+  std::uint16_t writes = 0;
+  std::uint32_t digest = 0;          ///< digest_of(registers)
+  std::uint32_t written_digest = 0;  ///< as SyscallExit has it
+  std::uint64_t rip = 0;             ///< behind the instruction
+  std::uint64_t ticks = 0;           ///< what the counter held
+  std::int64_t result = 0;
+  std::uint64_t args[6] = {};
+};
+struct Write {
+  std::uint64_t at = 0;
+  std::uint64_t length = 0;
+};
+constexpr std::uint64_t padded(std::uint64_t length) { return (length + 7) & ~std::uint64_t(7); }
+
+/// What may be done with a descriptor here; one byte each at kDescriptorsAddress.
+enum class Descriptor : std::uint8_t {
+  unknown = 0,
+  regular,  ///< a regular file: reading it waits for nobody
+  directory,
+  null,  ///< /dev/null, and not what the program was given as standard output or error
+};
+inline constexpr std::uint32_t kMostDescriptors = 1024;
+
+/// No call that writes more takes the agent's path.
+inline constexpr std::uint64_t kMostWritten = 0x4000;
+
+inline constexpr bool is_in_agent(std::uint64_t rip) { return rip - kCodeAddress < kCodeSize; }
+
+/// The size of the agent's code, and the code (code.S).
+extern "C" const unsigned char ttrace_agent_code[];
+extern "C" const unsigned char ttrace_agent_code_end[];
+
+}  // namespace ttrace::agent

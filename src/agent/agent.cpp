@@ -1,0 +1,294 @@
+// The code that runs inside the tracee (abi.h). No library, no static data that is written, no
+// thread-local storage, no vector registers: it interrupts the program anywhere.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/abi.h"
+#include "agent/calls.h"
+#include "base/register_digest.h"
+
+#define XXH_INLINE_ALL
+#define XXH_NO_STDLIB
+#define XXH_VECTOR 0  // XXH_SCALAR
+#include <xxhash.h>
+
+extern "C" {
+
+void* memcpy(void* to, const void* from, std::size_t size) {
+  void* const result = to;
+  asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+  return result;
+}
+
+void* memset(void* to, int value, std::size_t size) {
+  void* const result = to;
+  asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
+  return result;
+}
+
+/// entry.S
+std::int64_t ttrace_agent_syscall(std::int64_t number, const std::uint64_t* args);
+
+}  // extern "C"
+
+namespace ttrace::agent {
+namespace {
+
+/// What entry.S pushes, from the top of the stack on.
+struct Frame {
+  std::uint64_t rax, rdi, rsi, rdx, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15;
+  std::uint64_t after;  ///< behind the program's system call instruction
+  std::uint64_t flags;
+};
+
+constexpr std::int64_t kFault = -14;  // EFAULT
+constexpr std::int64_t kLeastError = -4095;
+
+Head& head() { return *reinterpret_cast<Head*>(std::uint64_t(kHeadAddress)); }
+std::uint64_t records() { return kRecordsAddress; }
+Descriptor* descriptors() {
+  return reinterpret_cast<Descriptor*>(std::uint64_t(kDescriptorsAddress));
+}
+
+/// As digest_of(registers) in base/registers.h.
+std::uint32_t digest_of(const Frame& f) {
+  RegisterDigest digest;
+  digest.add(f.r15);
+  digest.add(f.r14);
+  digest.add(f.r13);
+  digest.add(f.r12);
+  digest.add(f.rbp);
+  digest.add(f.rbx);
+  digest.add(f.r10);
+  digest.add(f.r9);
+  digest.add(f.r8);
+  digest.add(f.rdx);
+  digest.add(f.rsi);
+  digest.add(f.rdi);
+  digest.add(f.after);
+  digest.add(head().program_rsp);
+  return digest.value();
+}
+
+/// Bytes that are mostly few.
+void copy(std::uint64_t to, std::uint64_t from, std::uint64_t size) {
+  if (size > 64) {
+    memcpy(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), size);
+    return;
+  }
+  while (size >= 8) {
+    size -= 8;
+    std::uint64_t word;
+    __builtin_memcpy(&word, reinterpret_cast<const void*>(from + size), 8);
+    __builtin_memcpy(reinterpret_cast<void*>(to + size), &word, 8);
+  }
+  while (size > 0) {
+    --size;
+    *reinterpret_cast<volatile char*>(to + size) =
+        *reinterpret_cast<const volatile char*>(from + size);
+  }
+}
+
+/// As digest_of_written() in syscalls/written.h, for a call that passes on `length` bytes.
+std::uint32_t digest_of_written(std::uint64_t at, std::uint64_t length) {
+  const auto digest = std::uint32_t(XXH3_64bits(reinterpret_cast<const void*>(at), length));
+  return digest == 0 ? 1 : digest;
+}
+
+bool writes_data(std::uint64_t number) { return number == 1 || number == 18; }  // write, pwrite64
+
+bool may_use(Needs needs, std::uint64_t descriptor) {
+  if (needs == Needs::nothing) return true;
+  if (descriptor >= kMostDescriptors) return false;
+  const Descriptor kind = descriptors()[descriptor];
+  switch (needs) {
+    case Needs::file:
+      return kind == Descriptor::regular || kind == Descriptor::null;
+    case Needs::directory:
+      return kind == Descriptor::directory;
+    case Needs::null:
+      return kind == Descriptor::null;
+    default:
+      return kind != Descriptor::unknown;
+  }
+}
+
+/// What lies at a path, as far as the agent opens it: unknown for anything that could wait (a
+/// FIFO) or that is no file. What is not there can be opened, too: that gives an error.
+struct Found {
+  Descriptor kind = Descriptor::unknown;
+  bool may_open = false;
+};
+
+Found look_at(std::uint64_t directory, std::uint64_t path) {
+  constexpr std::int64_t kNewfstatat = 262;
+  constexpr unsigned kModeAt = 24;  // st_mode of struct stat
+  constexpr std::uint32_t kTypeMask = 0170000;
+  constexpr std::uint32_t kRegular = 0100000;
+  constexpr std::uint32_t kDirectory = 0040000;
+  alignas(8) unsigned char stat[kStatSize];
+  const std::uint64_t args[6] = {directory, path, std::uint64_t(stat), 0, 0, 0};
+  const std::int64_t result = ttrace_agent_syscall(kNewfstatat, args);
+  if (result == kFault) return {};
+  if (result != 0) return {Descriptor::unknown, true};
+  std::uint32_t mode;
+  __builtin_memcpy(&mode, stat + kModeAt, sizeof mode);
+  if ((mode & kTypeMask) == kRegular) return {Descriptor::regular, true};
+  if ((mode & kTypeMask) == kDirectory) return {Descriptor::directory, true};
+  return {};
+}
+
+/// Only for reading, and without effects on what is there.
+bool opens_plainly(std::uint64_t flags) {
+  constexpr std::uint64_t kHarmless = 02000000    // O_CLOEXEC
+                                      | 0200000   // O_DIRECTORY
+                                      | 0400      // O_NOCTTY
+                                      | 0100000   // O_LARGEFILE
+                                      | 0400000;  // O_NOFOLLOW
+  return (flags & ~kHarmless) == 0;
+}
+
+/// Whether the call may be made here, as far as Call::special says; `opened` is what it opens.
+bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
+  constexpr std::uint64_t kHere = std::uint64_t(-100);  // AT_FDCWD
+  switch (special) {
+    case Special::open:
+    case Special::openat: {
+      const bool at = special == Special::openat;
+      if (!opens_plainly(args[at ? 2 : 1])) return false;
+      const Found found = look_at(at ? args[0] : kHere, args[at ? 1 : 0]);
+      opened = found.kind;
+      return found.may_open;
+    }
+    case Special::flags:
+      return args[1] >= 1 && args[1] <= 3;
+    default:
+      return true;
+  }
+}
+
+void note_descriptor(std::uint64_t descriptor, Descriptor kind) {
+  if (descriptor < kMostDescriptors) descriptors()[descriptor] = kind;
+}
+
+/// The bytes that the call may write, as far as its arguments tell.
+std::uint64_t most_written(const Call& call, const std::uint64_t* args) {
+  std::uint64_t most = 0;
+  for (const Output& output : call.outputs) {
+    if (output.extent == Extent::fixed) most += output.size;
+    if (output.extent == Extent::result) {
+      if (args[output.by] > kMostWritten) return ~0ull;
+      most += args[output.by];
+    }
+  }
+  return most;
+}
+
+std::uint64_t written_now(const Output& output, const std::uint64_t* args, std::int64_t result) {
+  if (result < 0 || args[output.argument] == 0) return 0;
+  if (output.extent == Extent::fixed) return output.size;
+  return output.extent == Extent::result ? std::uint64_t(result) : 0;
+}
+
+/// Executes the call and leaves a record of it. False, with nothing changed: the traced path.
+bool record(Frame& frame) {
+  Head& h = head();
+  const std::uint64_t number = frame.rax;
+  if (number >= kCallNumbers || !kCallTable.calls[number].allowed) return false;
+  if (h.calls_left == 0) return false;
+  const Call& call = kCallTable.calls[number];
+  const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
+  if (!may_use(call.needs, args[0])) return false;
+  constexpr std::uint64_t kOverhead = sizeof(Record) + 2 * (sizeof(Write) + 8);
+  const std::uint64_t most = most_written(call, args);
+  if (most > kMostWritten || h.used + kOverhead + most > kRecordsSize) return false;
+  if (writes_data(number) && args[2] > kMostWritten) return false;
+
+  Descriptor opened = Descriptor::unknown;
+  if (!may_make(call.special, args, opened)) return false;
+
+  const std::int64_t result = ttrace_agent_syscall(std::int64_t(number), args);
+  // Some of its memory may have been written: the traced path knows what to do about that, and
+  // gives the same answer. What the kernel would restart is none of ours.
+  if (result == kFault || (result <= -512 && result >= -516)) return false;
+
+  if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
+  if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);
+
+  Record& record = *reinterpret_cast<Record*>(records() + h.used);
+  record.number = std::uint16_t(number);
+  record.digest = digest_of(frame);
+  record.rip = frame.after;
+  record.ticks = h.ticks;
+  record.result = result;
+  record.written_digest =
+      writes_data(number) && result > 0 ? digest_of_written(args[1], std::uint64_t(result)) : 0;
+  for (unsigned i = 0; i < 6; ++i) record.args[i] = args[i];
+  std::uint64_t end = records() + h.used + sizeof(Record);
+  std::uint16_t writes = 0;
+  for (const Output& output : call.outputs) {
+    const std::uint64_t length = written_now(output, args, result);
+    if (length == 0) continue;
+    auto& write = *reinterpret_cast<Write*>(end);
+    write.at = args[output.argument];
+    write.length = length;
+    copy(end + sizeof(Write), write.at, length);
+    end += sizeof(Write) + padded(length);
+    ++writes;
+  }
+  record.writes = writes;
+  record.size = std::uint32_t(end - (records() + h.used));
+  h.used += record.size;
+  ++h.records;
+  --h.calls_left;
+  frame.rax = std::uint64_t(result);
+  return true;
+}
+
+/// Takes the next record if the program does what it says. False, with nothing changed: the traced
+/// path, where the replayer finds out what is different.
+bool replay(Frame& frame) {
+  Head& h = head();
+  if (h.used >= h.size) return false;
+  const Record& record = *reinterpret_cast<const Record*>(records() + h.used);
+  const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
+  if (record.number != frame.rax || record.rip != frame.after || record.ticks != h.ticks ||
+      record.digest != digest_of(frame)) {
+    return false;
+  }
+  for (unsigned i = 0; i < 6; ++i)
+    if (record.args[i] != args[i]) return false;
+  if (record.written_digest != 0 &&
+      record.written_digest != digest_of_written(args[1], std::uint64_t(record.result))) {
+    return false;
+  }
+  std::uint64_t from = records() + h.used + sizeof(Record);
+  for (unsigned i = 0; i < record.writes; ++i) {
+    const auto& write = *reinterpret_cast<const Write*>(from);
+    copy(write.at, from + sizeof(Write), write.length);
+    from += sizeof(Write) + padded(write.length);
+  }
+  frame.rax = std::uint64_t(record.result);
+  h.used += record.size;
+  ++h.records;
+  if (h.used >= h.size) h.leave = 1;
+  return true;
+}
+
+}  // namespace
+}  // namespace ttrace::agent
+
+/// 1: the call is made, its result in the frame. 0: it is yet to be made.
+extern "C" int ttrace_agent_call(ttrace::agent::Frame* frame) {
+  using namespace ttrace::agent;
+  switch (head().mode) {
+    case Mode::record:
+      return record(*frame) ? 1 : 0;
+    case Mode::replay:
+      return replay(*frame) ? 1 : 0;
+    case Mode::off:
+      break;
+  }
+  return 0;
+}

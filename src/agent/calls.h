@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+
+/// The system calls that the agent executes itself: none can wait for another task, and what each
+/// writes is known from its arguments and result. Everything else takes the traced path.
+namespace ttrace::agent {
+
+enum class Extent : std::uint8_t {
+  none,
+  fixed,   ///< `size` bytes, if the pointer is not null
+  result,  ///< as many bytes as the result says; argument `by` bounds it before the call
+};
+
+struct Output {
+  std::uint8_t argument = 0;
+  Extent extent = Extent::none;
+  std::uint8_t by = 0;
+  std::uint16_t size = 0;
+};
+
+/// What must be known of the descriptor in the first argument.
+enum class Needs : std::uint8_t {
+  nothing,
+  file,       ///< a regular file or /dev/null
+  directory,  ///< a directory
+  null,       ///< /dev/null
+  known,      ///< one of these
+};
+
+/// What the agent does besides, or looks at before.
+enum class Special : std::uint8_t {
+  none,
+  open,    ///< of what is there, for reading; of nothing that could wait
+  openat,  ///< likewise
+  close,
+  flags,  ///< fcntl: F_GETFD, F_SETFD and F_GETFL only
+};
+
+struct Call {
+  bool allowed = false;
+  Needs needs = Needs::nothing;
+  Special special = Special::none;
+  Output outputs[2] = {};
+};
+
+constexpr Output fixed(std::uint8_t argument, std::uint16_t size) {
+  return {argument, Extent::fixed, 0, size};
+}
+constexpr Output result(std::uint8_t argument, std::uint8_t by) {
+  return {argument, Extent::result, by, 0};
+}
+
+inline constexpr std::uint16_t kStatSize = 144;
+inline constexpr std::uint32_t kCallNumbers = 512;
+
+struct CallTable {
+  Call calls[kCallNumbers] = {};
+
+  constexpr void plain(unsigned number, Output first = {}, Output second = {}) {
+    calls[number] = {true, Needs::nothing, Special::none, {first, second}};
+  }
+  constexpr void on(Needs needs, unsigned number, Output first = {}) {
+    calls[number] = {true, needs, Special::none, {first, {}}};
+  }
+  constexpr void special(Special what, Needs needs, unsigned number) {
+    calls[number] = {true, needs, what, {}};
+  }
+};
+
+constexpr CallTable make_call_table() {
+  CallTable t;
+  t.plain(39);   // getpid
+  t.plain(102);  // getuid
+  t.plain(104);  // getgid
+  t.plain(107);  // geteuid
+  t.plain(108);  // getegid
+  t.plain(110);  // getppid
+  t.plain(111);  // getpgrp
+  t.plain(186);  // gettid
+
+  t.plain(96, fixed(0, 16), fixed(1, 8));  // gettimeofday
+  t.plain(201, fixed(0, 8));               // time
+  t.plain(228, fixed(1, 16));              // clock_gettime
+  t.plain(229, fixed(1, 16));              // clock_getres
+  t.plain(318, result(0, 1));              // getrandom
+
+  t.plain(4, fixed(1, kStatSize));    // stat
+  t.plain(6, fixed(1, kStatSize));    // lstat
+  t.plain(262, fixed(2, kStatSize));  // newfstatat
+  t.plain(21);                        // access
+  t.plain(269);                       // faccessat
+  t.plain(439);                       // faccessat2
+  t.plain(89, result(1, 2));          // readlink
+  t.plain(267, result(2, 3));         // readlinkat
+  t.plain(79, result(0, 1));          // getcwd
+  t.plain(63, fixed(0, 390));         // uname
+
+  t.special(Special::open, Needs::nothing, 2);      // open
+  t.special(Special::openat, Needs::nothing, 257);  // openat
+  t.special(Special::close, Needs::known, 3);       // close
+  t.special(Special::flags, Needs::known, 72);      // fcntl
+  t.on(Needs::known, 5, fixed(1, kStatSize));       // fstat
+  t.on(Needs::file, 8);                             // lseek
+  t.on(Needs::file, 0, result(1, 2));               // read
+  t.on(Needs::file, 17, result(1, 2));              // pread64
+  t.on(Needs::directory, 217, result(1, 2));        // getdents64
+  t.on(Needs::null, 1);                             // write
+  t.on(Needs::null, 18);                            // pwrite64
+  return t;
+}
+
+inline constexpr CallTable kCallTable = make_call_table();
+
+}  // namespace ttrace::agent

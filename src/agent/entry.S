@@ -1,0 +1,121 @@
+// Where stubs come in and leave. The places below are fixed (abi.h). Head lies below 2 GiB, so that
+// instructions can name it without a register.
+
+#define STUB_RCX 0x70001020
+#define PROGRAM_RSP 0x70001028
+#define GOES_ON 0x70001030
+#define LEAVE 0x70001060
+#define STACK_TOP 0x70008000
+
+        .section .entry, "ax"
+        .globl ttrace_agent_entry
+ttrace_agent_entry:
+        jmp     enter
+
+        // ttrace_agent_syscall(number, args): the only system call of the agent.
+        .org    0x10, 0xcc
+        syscall
+        jmp     after_syscall
+
+        .org    0x20, 0xcc
+        int3
+        jmp     *%rcx
+
+        .org    0x30, 0xcc
+        int3
+        jmp     *GOES_ON
+
+        .globl ttrace_agent_syscall
+ttrace_agent_syscall:
+        mov     %rdi, %rax
+        mov     %rsi, %r11
+        mov     (%r11), %rdi
+        mov     8(%r11), %rsi
+        mov     16(%r11), %rdx
+        mov     24(%r11), %r10
+        mov     32(%r11), %r8
+        mov     40(%r11), %r9
+        jmp     ttrace_agent_entry + 0x10
+after_syscall:
+        ret
+
+enter:
+        mov     %rsp, PROGRAM_RSP
+        mov     $STACK_TOP, %esp
+        pushfq
+        push    %rcx            // behind the program's system call instruction
+        push    %r15            // from here on up: struct Frame
+        push    %r14
+        push    %r13
+        push    %r12
+        push    %rbp
+        push    %rbx
+        push    %r11
+        push    %r10
+        push    %r9
+        push    %r8
+        push    %rdx
+        push    %rsi
+        push    %rdi
+        push    %rax
+        cld
+        mov     %rsp, %rdi
+        call    ttrace_agent_call
+        test    %eax, %eax
+        jz      undone
+
+        // As the kernel leaves them: rcx the next instruction, r11 the flags.
+        pop     %rax
+        pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %r8
+        pop     %r9
+        pop     %r10
+        pop     %r11
+        pop     %rbx
+        pop     %rbp
+        pop     %r12
+        pop     %r13
+        pop     %r14
+        pop     %r15
+        pop     %rcx
+        mov     (%rsp), %r11
+        cmpq    $0, LEAVE
+        jne     1f
+        popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     *%rcx
+1:      popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     ttrace_agent_entry + 0x20
+
+undone:
+        pop     %rax
+        pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %r8
+        pop     %r9
+        pop     %r10
+        pop     %r11
+        pop     %rbx
+        pop     %rbp
+        pop     %r12
+        pop     %r13
+        pop     %r14
+        pop     %r15
+        pop     %rcx
+        sub     $2, %rcx
+        mov     %rcx, GOES_ON
+        mov     STUB_RCX, %rcx
+        cmpq    $0, LEAVE
+        jne     1f
+        popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     *GOES_ON
+1:      popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     ttrace_agent_entry + 0x30
+
+        .section .note.GNU-stack, "", @progbits

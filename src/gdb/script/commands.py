@@ -1,0 +1,74 @@
+class _TtracePrefix(gdb.Command):
+    """Commands for the recording that is being replayed."""
+
+    def __init__(self):
+        super().__init__("ttrace", gdb.COMMAND_RUNNING, prefix=True)
+
+
+class _TtraceMonitor(gdb.Command):
+    """Shows what the server says to a monitor command of the same name."""
+
+    def __init__(self, name, doc):
+        self.name = name
+        self.__doc__ = doc
+        super().__init__("ttrace " + name, gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        gdb.write(_ttrace_monitor(self.name + " " + argument))
+
+
+class _TtraceGoto(gdb.Command):
+    """Goes to an event: ttrace goto EVENT|begin|end|failure."""
+
+    def __init__(self):
+        super().__init__("ttrace goto", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        answer = _ttrace_monitor("goto " + argument)
+        if "next continue" not in answer:
+            raise gdb.GdbError(answer.strip())
+        # A resume is what makes gdb forget registers, frames and threads.
+        _ttrace_continue()
+        if argument.strip() == "failure":
+            _ttrace_show_place(_ttrace_session())
+        else:
+            gdb.write(_ttrace_monitor("when"))
+            gdb.execute("frame")
+
+
+class _TtraceDrop(gdb.Command):
+    """Forgets what was changed or called here: the recording is shown as it was."""
+
+    def __init__(self):
+        super().__init__("ttrace drop", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        _ttrace_monitor("drop")
+        for cache in ("register-cache", "dcache"):
+            gdb.execute("maintenance flush " + cache, to_string=True)
+
+
+_TtracePrefix()
+_TtraceDrop()
+_TtraceMonitor("when", "Shows the present event, thread and test case.")
+for _name, _doc in (
+        ("marks", "Lists what the test framework said, with its event: ttrace marks [--json]"),
+        ("events", "Lists events: ttrace events [FROM [TO]] [--json]"),
+        ("output", "Lists what was written to standard output and error, with its event."),
+        ("threads", "Lists the threads, and which of them ran when."),
+        ("processes", "Shows the processes as a tree, and how each of them ended.")):
+    _TtraceMonitor(_name, _doc)
+_TtraceGoto()
+
+
+class _When(gdb.Command):
+    """Shows the present event, thread and test case."""
+
+    def __init__(self):
+        super().__init__("when", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        gdb.write(_ttrace_monitor("when"))
+
+
+_When()

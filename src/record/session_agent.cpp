@@ -1,0 +1,246 @@
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "agent/abi.h"
+#include "record/session.h"
+#include "tracee/gate.h"
+
+// Calls that the agent makes inside the process (docs/decisions/0013). Its records become ordinary
+// events at the thread's next stop, before anything else is done about that stop.
+
+namespace ttrace {
+namespace {
+
+constexpr Address head_word(std::size_t offset) { return kGateWritable + offset; }
+
+/// As long as nobody else runs, the records' room is the limit.
+constexpr std::uint64_t kAlone = 1 << 20;
+
+}  // namespace
+
+/// Maps the agent of a new program.
+void RecordSession::make_agent(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  const auto map = [](Address at, std::uint64_t size, std::uint64_t protection) {
+    return InjectedCall{SYS_mmap,
+                        {at.value(), size, protection,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0}};
+  };
+  std::vector<InjectedCall> calls = {
+      map(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC),
+      map(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE),
+  };
+  inject_batch(thread.task(), space.memory, calls);
+  // Without room for it (ulimit -v) every call takes the traced path.
+  if (calls[0].number != std::int64_t(kAgentCode.value()) ||
+      calls[1].number != std::int64_t(kAgentData.value())) {
+    return;
+  }
+  space.memory.write(kAgentCode, agent_code());
+  agent::Head head;
+  head.entry = agent::kEntry;
+  space.memory.write(kGateWritable, bytes_of(head));
+  space.has_agent = true;
+}
+
+/// Whether the thread may go into the agent when it goes on now. In any doubt it may not.
+bool RecordSession::wants_agent(const Thread& thread) const {
+  const RecordedSpace& space = *thread.process->space;
+  return space.has_agent && !space.plans.empty() && space.counting == thread.tid &&
+         thread.held_signals.empty() && thread.deliver == 0 && !thread.filter &&
+         !thread.asked_untraced && !space.shares_memory && !space.shows_shared_files &&
+         !space.shares_descriptors && space.users == thread.process->threads;
+}
+
+/// Before a thread executes user code.
+void RecordSession::set_agent(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (!wants_agent(thread)) return turn_agent_off(space);
+  const bool alone = threads_.size() == 1;
+  if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone) return;
+  const std::uint64_t calls = alone ? kAlone : scheduler_.calls_in_process(thread.tid);
+  if (calls == 0) return turn_agent_off(space);
+  struct {
+    agent::Mode mode;
+    std::uint64_t used, size, records, calls_left, leave;
+  } const words{agent::Mode::record, 0, 0, 0, calls, 0};
+  static_assert(sizeof words == sizeof(agent::Head) - offsetof(agent::Head, mode));
+  space.memory.write(head_word(offsetof(agent::Head, mode)), bytes_of(words));
+  if (!space.agent_runs) {
+    const std::uint64_t enter = agent::kEntry;
+    space.memory.write(head_word(offsetof(agent::Head, enter)), bytes_of(enter));
+  }
+  space.agent_runs = true;
+  space.agent_calls = calls;
+  space.agent_alone = alone;
+}
+
+void RecordSession::turn_agent_off(RecordedSpace& space) {
+  if (!space.agent_runs) return;
+  const std::uint64_t off = 0;
+  space.memory.write(head_word(offsetof(agent::Head, enter)), bytes_of(off));
+  space.memory.write(head_word(offsetof(agent::Head, mode)), bytes_of(off));
+  space.agent_runs = false;
+}
+
+/// Before a call that the agent did not make: what it knows of descriptors that the call closes is
+/// no longer true. (One that the call makes had a number that was free.)
+void RecordSession::forget_descriptors(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (!space.has_agent) return;
+  const SyscallView& call = thread.call;
+  const auto forget = [&](std::uint64_t first, std::uint64_t last) {
+    if (first >= agent::kMostDescriptors || last < first) return;
+    const Bytes unknown(std::min<std::uint64_t>(last, agent::kMostDescriptors - 1) - first + 1);
+    space.memory.write(Address(agent::kDescriptorsAddress) + first, unknown);
+  };
+  const auto only = [&](std::uint64_t descriptor) {
+    forget(std::uint32_t(descriptor), std::uint32_t(descriptor));
+  };
+  switch (call.number) {
+    case SYS_close:
+      return only(call.args[0]);
+    case SYS_dup2:
+    case SYS_dup3:
+      return only(call.args[1]);
+    case SYS_close_range:
+      return forget(std::uint32_t(call.args[0]), std::uint32_t(call.args[1]));
+    case SYS_unshare:
+      if (call.args[0] & CLONE_FILES) space.shares_descriptors = true;
+      return;
+    default:
+      return;
+  }
+}
+
+/// After a call that the agent would have made had it known the descriptor: tells it.
+void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& call) {
+  const RecordedSpace& space = *thread.process->space;
+  const bool is_of_interest = call.number == SYS_read || call.number == SYS_pread64 ||
+                              call.number == SYS_write || call.number == SYS_lseek ||
+                              call.number == SYS_fstat || call.number == SYS_getdents64;
+  const std::uint64_t descriptor = call.args[0];
+  if (!space.has_agent || !is_of_interest || descriptor >= agent::kMostDescriptors ||
+      space.shares_descriptors || space.users != thread.process->threads) {
+    return;
+  }
+  const std::string link =
+      "/proc/" + std::to_string(thread.tid.value()) + "/fd/" + std::to_string(descriptor);
+  struct stat info {};
+  if (stat(link.c_str(), &info) != 0) return;
+  auto kind = agent::Descriptor::unknown;
+  if (S_ISREG(info.st_mode)) kind = agent::Descriptor::regular;
+  if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
+  if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3) &&
+      stream_of(thread, int(descriptor)) == 0) {
+    kind = agent::Descriptor::null;
+  }
+  if (kind == agent::Descriptor::unknown) return;
+  space.memory.write(Address(agent::kDescriptorsAddress) + descriptor, bytes_of(kind));
+}
+
+/// Makes events of the records that a thread left since its last stop.
+void RecordSession::take_records(Thread& thread, const agent::Head& head) {
+  RecordedSpace& space = *thread.process->space;
+  if (head.used > agent::kRecordsSize) throw NotRecordable("a program that writes over the agent");
+  const Bytes bytes = space.memory.read(Address(agent::kRecordsAddress), head.used);
+  ByteView left(bytes);
+  while (!left.empty()) {
+    agent::Record record;
+    if (left.size() < sizeof record) throw NotRecordable("a program that writes over the agent");
+    std::memcpy(&record, left.data(), sizeof record);
+    if (record.size < sizeof record || record.size > left.size()) {
+      throw NotRecordable("a program that writes over the agent");
+    }
+    take_record(thread, record, left.first(record.size).subspan(sizeof record));
+    left = left.subspan(record.size);
+  }
+  thread.place = Thread::Place::user;
+  space.agent_calls = head.calls_left;
+  if (head.calls_left == 0 && !space.agent_alone) scheduler_.passed_all_calls();
+  const std::uint64_t none = 0;
+  space.memory.write(head_word(offsetof(agent::Head, used)), bytes_of(none));
+}
+
+void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes) {
+  RecordedSpace& space = *thread.process->space;
+  SyscallEvent event;
+  event.entry.number = record.number;
+  for (unsigned i = 0; i < 6; ++i) event.entry.args[i] = record.args[i];
+  event.entry.rip = Address(record.rip);
+  event.entry.digest = record.digest;
+  event.exit.result = record.result;
+  event.exit.written_digest = record.written_digest;
+  for (unsigned i = 0; i < record.writes; ++i) {
+    agent::Write write;
+    if (writes.size() < sizeof write) throw NotRecordable("a program that writes over the agent");
+    std::memcpy(&write, writes.data(), sizeof write);
+    writes = writes.subspan(sizeof write);
+    if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
+      throw NotRecordable("a program that writes over the agent");
+    }
+    const ByteView data = writes.first(write.length);
+    event.exit.writes.push_back({Address(write.at), Bytes(data.begin(), data.end())});
+    writes = writes.subspan(agent::padded(write.length));
+  }
+  thread.ticks += space.counter - record.ticks;
+  space.counter = record.ticks;
+  append(thread, std::move(event));
+}
+
+/// A thread that was stopped inside the agent (`thread.regs`) runs on until it comes out: behind
+/// the call that it made, where a signal may be delivered, or before the call that it did not make.
+/// Its next stop is then handled as if it had happened there. False if it ended instead: that is
+/// handled.
+bool RecordSession::leave_agent(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  const Task task = thread.task();
+  const siginfo_t info = task.signal_info();
+  if (is_fault(info) && info.si_signo != SIGTRAP) {
+    throw Error("internal: the agent faulted at " + std::to_string(thread.regs.rip) +
+                "; --ttrace-agent=off does without it");
+  }
+  const std::uint64_t yes = 1;
+  space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(yes));
+  constexpr std::uint64_t kTrap = 1ull << (SIGTRAP - 1);
+  const std::uint64_t mask = task.signal_mask();
+  task.set_signal_mask(~kTrap);
+  for (;;) {
+    task.resume(Resume::run);
+    const int status = wait_for_stop(thread.tid);
+    const StopStatus stop = understand(status);
+    const bool ends = stop.kind == StopStatus::Kind::exited ||
+                      stop.kind == StopStatus::Kind::killed ||
+                      (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_EXIT);
+    if (ends) {
+      handle(thread, status);
+      return false;
+    }
+    if (stop.kind != StopStatus::Kind::signal || stop.value != SIGTRAP) continue;
+    thread.regs = task.registers();
+    const std::uint64_t int3 = thread.regs.rip - 1;
+    if (int3 == agent::kLeftDone || int3 == agent::kLeftUndone) break;
+  }
+  task.set_signal_mask(mask);
+  repair_forced_signal(thread, SIGTRAP);
+  const bool done = thread.regs.rip - 1 == agent::kLeftDone;
+  agent::Head head;
+  space.memory.read_value(kGateWritable, head);
+  thread.regs.rip = done ? thread.regs.rcx : head.goes_on;
+  task.set_registers(thread.regs);
+  const std::uint64_t no = 0;
+  space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(no));
+  note_ticks(thread);
+  thread.place = done ? Thread::Place::boundary : Thread::Place::user;
+  task.set_signal_info(info);
+  return true;
+}
+
+}  // namespace ttrace

@@ -1,0 +1,203 @@
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+
+#include "agent/abi.h"
+#include "agent/calls.h"
+#include "replay/state.h"
+#include "syscalls/table.h"
+#include "tracee/gate.h"
+
+// Stretches of system calls that the agent replays inside the host process, without a stop for each
+// (docs/decisions/0013). What it takes are the ordinary events: it does not matter whether they
+// were recorded in the same way. Whatever is not as the records say takes the traced path, and is
+// judged there.
+
+namespace ttrace {
+namespace {
+
+constexpr std::uint64_t kLeastCalls = 2;
+/// Not more than what an interrupt of the user may wait for.
+constexpr std::uint64_t kMostInProcess = 4096;
+
+/// What the agent can do in place of apply().
+bool is_plain(const SyscallEvent& call) {
+  const SyscallRow* row = syscall_row(call.entry.number);
+  const bool may = row != nullptr &&
+                   (row->handling == Handling::plain || row->handling == Handling::signal_state);
+  const SyscallExit& exit = call.exit;
+  const bool only_writes = !exit.backing && exit.patches.empty() && exit.overlays.empty() &&
+                           exit.plans.empty() && !exit.registers && exit.vector_state.empty() &&
+                           !exit.shared && exit.output_stream == 0 && !is_restart(exit.result);
+  // What a call wrote that failed, or what others may have written, may lie where the program
+  // itself cannot write.
+  const bool is_known = call.entry.number >= 0 &&
+                        call.entry.number < std::int32_t(agent::kCallNumbers) &&
+                        agent::kCallTable.calls[call.entry.number].allowed;
+  const bool can_write = exit.writes.empty() || (is_known && exit.result >= 0);
+  return may && only_writes && can_write;
+}
+
+/// Calls of which apply() does more than to write and to set the result.
+bool has_other_effects(std::int64_t number) {
+  constexpr std::int64_t kOthers[] = {SYS_process_vm_writev, SYS_prctl, SYS_setrlimit,
+                                      SYS_prlimit64};
+  return std::find(std::begin(kOthers), std::end(kOthers), number) != std::end(kOthers);
+}
+
+/// The agent knows where these have what they write.
+bool has_known_data(const SyscallEvent& call) {
+  if (call.exit.written_digest == 0) return true;
+  const bool known = call.entry.number == SYS_write || call.entry.number == SYS_pwrite64;
+  return known && call.exit.result > 0 && std::uint64_t(call.exit.result) <= call.entry.args[2];
+}
+
+void append_record(Bytes& out, const SyscallEvent& call, std::uint64_t ticks) {
+  agent::Record record;
+  record.number = std::uint16_t(call.entry.number);
+  record.writes = std::uint16_t(call.exit.writes.size());
+  record.digest = call.entry.digest;
+  record.written_digest = call.exit.written_digest;
+  record.rip = call.entry.rip.value();
+  record.ticks = ticks;
+  record.result = call.exit.result;
+  for (unsigned i = 0; i < 6; ++i) record.args[i] = call.entry.args[i];
+  std::uint64_t size = sizeof record;
+  for (const MemoryWrite& write : call.exit.writes) {
+    size += sizeof(agent::Write) + agent::padded(write.data.size());
+  }
+  record.size = std::uint32_t(size);
+  ByteWriter writer(out);
+  writer.raw(bytes_of(record));
+  for (const MemoryWrite& write : call.exit.writes) {
+    writer.raw(bytes_of(agent::Write{write.at.value(), write.data.size()}));
+    writer.raw(write.data);
+    out.resize(out.size() + (agent::padded(write.data.size()) - write.data.size()));
+  }
+}
+
+std::uint64_t size_of(const SyscallEvent& call) {
+  std::uint64_t size = sizeof(agent::Record);
+  for (const MemoryWrite& write : call.exit.writes) {
+    size += sizeof(agent::Write) + agent::padded(write.data.size());
+  }
+  return size;
+}
+
+}  // namespace
+
+void Replayer::State::turn_agent_off(ReplaySpace& space) {
+  if (!space.agent_runs) return;
+  const std::uint64_t off = 0;
+  const Memory& memory = space.host->memory();
+  memory.write(kGateWritable + offsetof(agent::Head, enter), bytes_of(off));
+  memory.write(kGateWritable + offsetof(agent::Head, mode), bytes_of(off));
+  space.agent_runs = false;
+}
+
+/// Puts the next calls of the thread, as far as the agent can replay them, into its records.
+/// Returns how many; `ticks` says what the counter holds at each, the first element before all.
+std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayLimits& limits,
+                                            std::vector<std::uint64_t>& ticks) {
+  const ReplaySpace& space = *thread.process->space;
+  std::uint64_t end = std::min(trace.event_count() - 1, next + kMostInProcess);
+  if (limits.before_event) end = std::min(end, limits.before_event->value());
+  if (limits.place) end = std::min(end, limits.place->event.value());
+  // Counted from the end: first the distances, then what the counter holds.
+  std::uint64_t sum = 0;
+  std::uint64_t size = 0;
+  std::uint64_t first = next;
+  for (; first < end; ++first) {
+    const Event& event = trace.event(EventNumber(first));
+    const auto* call = std::get_if<SyscallEvent>(&event.body);
+    if (event.tid != thread.tid || call == nullptr || !is_plain(*call) ||
+        has_other_effects(call->entry.number) || !has_known_data(*call)) {
+      break;
+    }
+    size += size_of(*call);
+    if (size > agent::kRecordsSize) break;
+    sum += event.ticks.value();
+    ticks.push_back(sum);
+  }
+  const std::uint64_t calls = first - next;
+  if (calls < kLeastCalls) return 0;
+  // One more than to the last call: a thread that counts as far before it has gone elsewhere.
+  const std::uint64_t begin = sum - thread.ticks + 1;
+  for (std::uint64_t& value : ticks) value = begin - (value - thread.ticks);
+  ticks.insert(ticks.begin(), begin);
+  Bytes records;
+  records.reserve(size);
+  for (std::uint64_t i = 0; i < calls; ++i) {
+    const Event& event = trace.event(EventNumber(next + i));
+    append_record(records, std::get<SyscallEvent>(event.body), ticks[i + 1]);
+  }
+  agent::Head head;
+  space.host->memory().read_value(kGateWritable, head);
+  head.ticks = begin;
+  head.enter = agent::kEntry;
+  head.mode = agent::Mode::replay;
+  head.used = 0;
+  head.records = 0;
+  head.leave = 0;
+  head.size = records.size();
+  space.host->memory().write(Address(agent::kRecordsAddress), records);
+  space.host->memory().write(kGateWritable, bytes_of(head));
+  return calls;
+}
+
+/// Not where somebody wants to see what happens on the way.
+bool Replayer::State::may_run_in_process(const ReplayContext& thread,
+                                         const ReplayLimits& limits) const {
+  const ReplaySpace& space = *thread.process->space;
+  const bool steps = limits.step && *limits.step == thread.tid;
+  if (!uses_agent || steps || !space.breakpoints.empty() || !space.watches.empty() ||
+      space.plans.empty()) {
+    return false;
+  }
+  if (limits.process) {
+    const ReplaySpace* watched = space_of(*limits.process);
+    if (watched != nullptr && !watched->watches.empty()) return false;
+  }
+  return std::all_of(space.plans.begin(), space.plans.end(), [](const ActivePlan& plan) {
+    return plan.plan().planner() == kTickPlannerVersion;
+  });
+}
+
+/// Brings the thread past as many of its next calls as the agent can replay at once. Nothing: there
+/// are none worth it. `arrived`: it then met what the event is about that is next now.
+std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
+    ReplayContext& thread, const ReplayLimits& limits) {
+  if (!may_run_in_process(thread, limits)) return {};
+  ReplaySpace& space = *thread.process->space;
+  std::vector<std::uint64_t> ticks;
+  const std::uint64_t given = give_records(thread, limits, ticks);
+  if (given == 0) return {};
+  space.agent_runs = true;
+  rewind_interrupted_call(thread);
+  load(thread);
+  const GeneralRegisters before = thread.regs;
+  // Not to be interrupted: it might stand inside the agent.
+  const auto stop = space.host->run(Resume::emulate, nullptr);
+  thread.regs = space.host->task().registers();
+  agent::Head head;
+  space.host->memory().read_value(kGateWritable, head);
+  turn_agent_off(space);
+  const std::uint64_t done = std::min(head.records, given);
+  if (done > 0) thread.ticks = thread.steps = 0;
+  thread.ticks += ticks[done] - head.ticks;
+  next += done;
+  const bool left = stop->kind == StopStatus::Kind::signal && stop->value == SIGTRAP &&
+                    thread.regs.rip - 1 == agent::kLeftDone;
+  if (left) {
+    thread.regs.rip = thread.regs.rcx;
+    thread.instructions = 0;
+    return Outcome::ticked;
+  }
+  thread.instructions.reset();
+  return understand(thread, trace.event(EventNumber(next)), {before, {}, false}, *stop);
+}
+
+}  // namespace ttrace

@@ -1,0 +1,81 @@
+#include "rewrite/system_call_site.h"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+
+#include "rewrite/relocate.h"
+
+namespace ttrace {
+namespace {
+
+constexpr std::uint64_t kRoom = 5;
+constexpr std::size_t kMostParts = 8;
+constexpr std::uint64_t kLongestInstruction = 15;
+constexpr std::uint64_t kSystemCallLength = 2;
+
+/// Calls that do not come back, or not alone, or not here.
+constexpr std::array kNeverMade = {SYS_rt_sigreturn, SYS_exit,  SYS_exit_group,     SYS_clone,
+                                   SYS_clone3,       SYS_fork,  SYS_vfork,          SYS_execve,
+                                   SYS_execveat,     SYS_pause, SYS_restart_syscall};
+
+/// The number that an instruction loads into eax, if it does just that.
+std::optional<std::uint64_t> number_loaded(const Neighbours::Part& part) {
+  const ZydisDecodedInstruction& d = part.details;
+  if (d.mnemonic != ZYDIS_MNEMONIC_MOV || d.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT) return {};
+  const bool to_eax = d.opcode == 0xb8 && !d.raw.rex.B;
+  const bool to_rax =
+      d.opcode == 0xc7 && d.raw.modrm.mod == 3 && d.raw.modrm.rm == 0 && !d.raw.rex.B;
+  if (!to_eax && !to_rax) return {};
+  return d.raw.imm[0].value.u;
+}
+
+bool is_never_made(const SystemCallApproach& approach) {
+  for (auto part = approach.rbegin(); part != approach.rend(); ++part) {
+    const auto number = number_loaded(*part);
+    if (!number) continue;
+    return std::find(kNeverMade.begin(), kNeverMade.end(), long(*number)) != kNeverMade.end();
+  }
+  return false;
+}
+
+bool may_be_copied(const Neighbours::Part& part) {
+  const Instruction& instruction = part.instruction;
+  if (instruction.flow == Flow::branch) {
+    return instruction.plain && (instruction.relative_size == 1 || instruction.relative_size == 4);
+  }
+  return can_move(instruction, part.details);
+}
+
+}  // namespace
+
+std::optional<SystemCallApproach> find_approach(const CodeImage& image, const ControlFlow& flow,
+                                                const TextPatch& patch, const Function& function,
+                                                std::uint64_t system_call) {
+  if (patch.touches(system_call, system_call + kSystemCallLength)) return {};
+  InstructionDecoder decoder;
+  SystemCallApproach found;
+  std::uint64_t first = system_call;
+  while (found.size() < kMostParts) {
+    const std::uint64_t least =
+        std::max(function.begin, first - std::min(first, kLongestInstruction));
+    const auto before = flow.starts.last_before(first, least);
+    if (!before || !decoder.decode(image.at(*before), *before)) return {};
+    const Instruction& instruction = decoder.instruction();
+    if (instruction.end() != first || patch.touches(instruction.address, instruction.end())) {
+      return {};
+    }
+    found.insert(found.begin(),
+                 {instruction, decoder.details(), image.at(*before).first(instruction.length)});
+    if (!may_be_copied(found.front())) return {};
+    first = instruction.address;
+    if (instruction.length >= kRoom) {
+      if (is_never_made(found)) return {};
+      return found;
+    }
+  }
+  return {};
+}
+
+}  // namespace ttrace

@@ -1,0 +1,107 @@
+// What a debugger calls and changes while it looks at a recording.
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+int counter = 10;
+std::mutex held;
+
+struct Account {
+  int balance = 5;
+  std::vector<int> history{1, 2};
+
+  __attribute__((noinline, used)) int deposit(int amount) {
+    balance += amount;
+    history.push_back(amount);
+    return balance;
+  }
+  __attribute__((noinline, used)) std::size_t entries() const { return history.size(); }
+};
+
+extern "C" {
+__attribute__((noinline, used)) int twice(int x) { return 2 * x; }
+
+__attribute__((noinline, used)) double half(double x) { return x / 2; }
+
+__attribute__((noinline, used)) int bump(int by) {
+  counter += by;  // inside bump
+  return counter;
+}
+
+__attribute__((noinline, used)) int say(const char* text) {
+  std::printf("said %s\n", text);
+  std::fflush(stdout);
+  return int(std::strlen(text));
+}
+
+__attribute__((noinline, used)) long allocate(long size) {
+  char* memory = static_cast<char*>(std::malloc(std::size_t(size)));
+  if (!memory) return -1;
+  std::memset(memory, 1, std::size_t(size));
+  long sum = 0;
+  for (long i = 0; i < size; ++i) sum += memory[i];
+  std::free(memory);
+  return sum;
+}
+
+__attribute__((noinline, used)) int process() { return int(getpid()); }
+
+__attribute__((noinline, used)) int forks() { return fork() < 0 ? errno : 0; }
+
+__attribute__((noinline, used)) int waits() {
+  held.lock();
+  return 1;
+}
+
+__attribute__((noinline, used)) int crashes() { return *static_cast<volatile int*>(nullptr); }
+
+__attribute__((noinline, used)) int ends() { std::exit(9); }
+
+__attribute__((noinline, used)) int aborts() { std::abort(); }
+
+__attribute__((noinline, used)) unsigned random_bits() {
+  unsigned value = 0;
+  unsigned char done = 0;
+  if (__builtin_cpu_supports("rdrnd")) {
+    asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(done));
+  }
+  return done;
+}
+
+__attribute__((noinline, used)) unsigned ticks_pass() {
+  const unsigned long before = __builtin_ia32_rdtsc();
+  return __builtin_ia32_rdtsc() >= before;
+}
+}
+
+__attribute__((noinline)) void point() { asm volatile("" ::: "memory"); }
+
+int main() {
+  Account account;
+  std::string name = "ada";
+  held.lock();
+  account.deposit(3);
+  errno = 11;
+  point();  // ready
+  std::thread worker([&] {
+    int own = 40;
+    point();  // in the worker
+    own += twice(1);
+    counter += own;
+  });
+  worker.join();
+  bump(1);
+  account.deposit(4);
+  std::printf("%d %d %s %d\n", counter, account.balance, name.c_str(), say("x"));
+  std::printf("%g %ld %d\n", half(3), allocate(1000), process() > 0);
+  std::printf("%u %u\n", random_bits() + 1 > 0, ticks_pass());
+  point();  // last
+  held.unlock();
+  return 0;
+}
