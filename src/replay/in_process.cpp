@@ -23,6 +23,25 @@ constexpr std::uint64_t kLeastCalls = 2;
 /// Not more than what an interrupt of the user may wait for.
 constexpr std::uint64_t kMostInProcess = 4096;
 
+/// What was written are outputs that the program could have written itself. (Those of a call that
+/// failed, or that changed memory through /proc/self/mem, may lie where it cannot.)
+bool writes_where_it_may(const SyscallEvent& call) {
+  if (call.exit.writes.empty()) return true;
+  const std::int32_t number = call.entry.number;
+  if (number < 0 || number >= std::int32_t(agent::kCallNumbers) || call.exit.result < 0) {
+    return false;
+  }
+  const agent::Call& known = agent::kCallTable.calls[number];
+  return std::all_of(
+      call.exit.writes.begin(), call.exit.writes.end(), [&](const MemoryWrite& write) {
+        return std::any_of(std::begin(known.outputs), std::end(known.outputs),
+                           [&](const agent::Output& output) {
+                             return output.extent != agent::Extent::none &&
+                                    call.entry.args[output.argument] == write.at.value();
+                           });
+      });
+}
+
 /// What the agent can do in place of apply().
 bool is_plain(const SyscallEvent& call) {
   const SyscallRow* row = syscall_row(call.entry.number);
@@ -32,13 +51,7 @@ bool is_plain(const SyscallEvent& call) {
   const bool only_writes = !exit.backing && exit.patches.empty() && exit.overlays.empty() &&
                            exit.plans.empty() && !exit.registers && exit.vector_state.empty() &&
                            !exit.shared && exit.output_stream == 0 && !is_restart(exit.result);
-  // What a call wrote that failed, or what others may have written, may lie where the program
-  // itself cannot write.
-  const bool is_known = call.entry.number >= 0 &&
-                        call.entry.number < std::int32_t(agent::kCallNumbers) &&
-                        agent::kCallTable.calls[call.entry.number].allowed;
-  const bool can_write = exit.writes.empty() || (is_known && exit.result >= 0);
-  return may && only_writes && can_write;
+  return may && only_writes && writes_where_it_may(call);
 }
 
 /// Calls of which apply() does more than to write and to set the result.
