@@ -178,16 +178,16 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   TickPlanCache ticks(SiteCache::default_directory());
   TestBinary recorded = binary;
   recorded.environment = visible_environment(flags, binary.environment);
-  RecordingLab lab(recorded,
-                   {timeout, directory, context.terminal, interrupts.flag(),
-                    software_ticks ? &ticks : nullptr, flags.text("agent") == "on",
-                    flags.texts("private"), flags.is_on("portable"),
-                    recording_limits(flags, directory), asked_addresses(flags),
-                    [&](const std::string& path) {
-                      std::string problem;
-                      return stack_signature(stacks_at_failure(path, context.environment, problem));
-                    }},
-                   sites);
+  RecordingLab lab(
+      recorded,
+      {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
+       flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
+       recording_limits(flags, directory), asked_addresses(flags),
+       [&](const std::string& path) {
+         std::string problem;
+         return stack_signature(stacks_at_failure(path, context.environment, problem));
+       }},
+      sites);
   const std::vector<int> cpus = usable_cpus();
   ForkedCrew::Options crew_options;
   crew_options.size = jobs_of(flags, plan, cpus.size());

@@ -241,9 +241,9 @@ std::string report_text(const BinaryReport& report) {
       {"functions", planned ? functions : ""},
       {"text", planned ? size_text(plan.text_bytes) : ""},
       {"stubs", planned ? size_text(plan.stub_bytes) : ""},
-      {"system calls", planned ? fmt::format("{}, {} of them patched", plan.system_calls,
-                                             plan.patched_system_calls)
-                               : ""},
+      {"system calls",
+       planned ? fmt::format("{}, {} of them patched", plan.system_calls, plan.patched_system_calls)
+               : ""},
       {"sparse loops",
        planned ? fmt::format("{}, counted once in several turns", plan.sparse_loops) : ""},
       {"sites", fmt::format("{} RDRAND, {} RDSEED, {} CPUID", report.rdrand_sites,

@@ -59,9 +59,9 @@ std::string mode_of(const FlagSet& flags) {
   return mode;
 }
 
-constexpr const char* kHuntFlags[] = {"timeout",     "seed",     "dir",        "case",
-                                      "fail-on",     "follow",   "keep",       "jobs",
-                                      "output",      "environment", "max-size", "max-traces"};
+constexpr const char* kHuntFlags[] = {"timeout", "seed",        "dir",      "case",
+                                      "fail-on", "follow",      "keep",     "jobs",
+                                      "output",  "environment", "max-size", "max-traces"};
 constexpr const char* kReplayFlags[] = {"autopilot", "serve", "batch", "ex"};
 
 // A flag that the user typed and that the mode does not heed is a mistake; a variable is not.

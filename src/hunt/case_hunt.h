@@ -62,7 +62,7 @@ class CaseHunt {
   const HuntPlan& plan_;
   std::size_t index_;
   CaseResult result_;
-  int begun_ = 0;                  ///< attempts that were given out
+  int begun_ = 0;  ///< attempts that were given out
   /// What the first attempt counted: the sizes of all others follow it, so they begin after it.
   std::optional<std::uint64_t> contended_ticks_;
   int noted_ = 0;                  ///< attempts that were taken note of: all up to this number

@@ -28,7 +28,7 @@ struct AttemptOrder {
 struct AttemptReport {
   Verdict verdict;
   std::vector<std::string> warnings;
-  std::string output;  ///< of failures only: both streams in order
+  std::string output;                 ///< of failures only: both streams in order
   std::uint64_t contended_ticks = 0;  ///< RecordResult::contended_ticks
 };
 

@@ -57,8 +57,8 @@ class Scheduler {
   bool leaves_at(Tid running, CallSite site);
 
   /// How many calls `running` may make that nobody is asked about, before it leaves at one
-  /// (docs/decisions/0014): as likely after each of them as if leaves_at() had been asked. None: each
-  /// call is asked about. When it has made them all, passed_all_calls() tells.
+  /// (docs/decisions/0014): as likely after each of them as if leaves_at() had been asked. None:
+  /// each call is asked about. When it has made them all, passed_all_calls() tells.
   std::optional<std::uint64_t> calls_in_process(Tid running);
   void passed_all_calls() { passed_all_calls_ = true; }
 
@@ -117,12 +117,12 @@ class Scheduler {
 
   std::mt19937_64 random_;
   Strategy strategy_;
-  double call_share_ = 0;            ///< of the places at calls, how many are switches
-  unsigned quantum_bits_ = 0;        ///< random quanta are shorter than 2^bits
-  unsigned most_quantum_bits_ = 0;   ///< what is known of the program's length; 0: nothing
-  unsigned length_bits_ = 0;         ///< the program is taken to be shorter than 2^bits ticks
-  std::uint64_t switches_ = 0;       ///< at the end of a quantum, so far
-  std::uint64_t passed_ = 0;         ///< places at calls since the last switch
+  double call_share_ = 0;           ///< of the places at calls, how many are switches
+  unsigned quantum_bits_ = 0;       ///< random quanta are shorter than 2^bits
+  unsigned most_quantum_bits_ = 0;  ///< what is known of the program's length; 0: nothing
+  unsigned length_bits_ = 0;        ///< the program is taken to be shorter than 2^bits ticks
+  std::uint64_t switches_ = 0;      ///< at the end of a quantum, so far
+  std::uint64_t passed_ = 0;        ///< places at calls since the last switch
   bool passed_all_calls_ = false;
   std::map<Tid, unsigned> numbers_;  ///< threads in the order in which they were seen
 

@@ -390,8 +390,7 @@ void RecordSession::handle(Thread& thread, int status) {
       on_exiting(thread);
       return;
     case PTRACE_EVENT_STOP:
-      if (thread.process->space->agent_runs &&
-          agent::is_in_agent(thread.task().registers().rip)) {
+      if (thread.process->space->agent_runs && agent::is_in_agent(thread.task().registers().rip)) {
         throw NotRecordable("a job-control stop in the middle of a call; --ttrace-agent=off helps");
       }
       // A group-stop shows its signal; SIGTRAP means that it ended (ptrace(2), PTRACE_SEIZE).

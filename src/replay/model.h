@@ -22,7 +22,7 @@ struct ReplaySpace {
 
   std::unique_ptr<HostProcess> host;
   bool agent_runs = false;  ///< stubs at system calls go to the agent
-  Tid loaded;  ///< the thread whose registers the host has
+  Tid loaded;               ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< binaries that count
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s

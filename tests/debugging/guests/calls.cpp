@@ -1,4 +1,5 @@
 // What a debugger calls and changes while it looks at a recording.
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -6,7 +7,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 int counter = 10;

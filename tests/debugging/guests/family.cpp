@@ -1,8 +1,8 @@
 // A process with a child that fails, and another that is killed.
-#include <csignal>
-#include <cstdio>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
+#include <cstdio>
 
 int shared_number = 1;
 

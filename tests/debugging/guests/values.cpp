@@ -1,12 +1,12 @@
 // What a debugger shows besides integers in memory: vector registers, thread-local variables, what
 // a signal brought, what a system call returned, containers of the standard library.
+#include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <map>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace {

@@ -354,15 +354,15 @@ TEST(SchedulerInProcess, CallsAreAsOftenSwitchesAsIfEachWereAskedAbout) {
     }
     Scheduler passed(seed);
     double calls_passed = 0;
-    for (int i = 0; i < kRuns; ++i) calls_passed += double(passed.calls_in_process(running).value());
+    for (int i = 0; i < kRuns; ++i)
+      calls_passed += double(passed.calls_in_process(running).value());
     EXPECT_LT(calls_passed, calls_asked * 1.3 + kRuns * 0.2) << seed;
     EXPECT_GT(calls_passed, calls_asked * 0.7 - kRuns * 0.2) << seed;
   }
 }
 
 TEST(SchedulerInProcess, StrategiesThatLookAtEachCallHaveNone) {
-  for (const Strategy strategy :
-       {Strategy::priorities, Strategy::after_sync, Strategy::accesses}) {
+  for (const Strategy strategy : {Strategy::priorities, Strategy::after_sync, Strategy::accesses}) {
     Scheduler scheduler(seeds_of(strategy, 1).front());
     EXPECT_FALSE(scheduler.calls_in_process(Tid(100)));
   }

@@ -28,9 +28,9 @@ Planned plan_of(const std::string& path) {
 }
 
 bool is_modified(const TickPlan& plan, std::uint64_t begin, std::uint64_t end) {
-  return std::any_of(
-      plan.modified().begin(), plan.modified().end(),
-      [&](const ModifiedRange& r) { return r.address < end && begin < r.address + r.length; });
+  return std::any_of(plan.modified().begin(), plan.modified().end(), [&](const ModifiedRange& r) {
+    return r.address < end && begin < r.address + r.length;
+  });
 }
 
 class SystemCallsOfLibc : public ::testing::Test {
@@ -103,8 +103,7 @@ TEST_F(SystemCallsOfLibc, WhatIsPatchedAlreadyIsNoApproach) {
   ASSERT_TRUE(before);
   patch.write(before->front().instruction.address, {0x90});
   const auto after = find_approach(*image_, flow_, patch, *function, at);
-  EXPECT_TRUE(!after ||
-              after->front().instruction.address > before->front().instruction.address);
+  EXPECT_TRUE(!after || after->front().instruction.address > before->front().instruction.address);
 }
 
 }  // namespace
