@@ -121,6 +121,8 @@ void tell_others(const Context& context, const FlagSet& flags, const ResultFiles
     const auto workspace = environment_value(context.environment, "GITHUB_WORKSPACE");
     context.out.write(github_annotations(summary, workspace.value_or("")));
   }
+  // First what was asked for: the store may not take any more.
+  files.write(summary);
   const std::string directory = flags.text("dir");
   store_summary(directory, summary);
   if (summary.results.count(CaseResult::Outcome::failed) > 0) {
@@ -128,7 +130,6 @@ void tell_others(const Context& context, const FlagSet& flags, const ResultFiles
       context.out.write("[ttrace] removed " + path + ": the directory is full\n");
     }
   }
-  files.write(summary);
 }
 
 // The traces that a hunt kept, in the order of its cases.

@@ -30,7 +30,9 @@ class _TtraceGoto(gdb.Command):
         # A resume is what makes gdb forget registers, frames and threads.
         _ttrace_continue()
         if argument.strip() == "failure":
-            _ttrace_show_place(_ttrace_session())
+            session = _ttrace_session()
+            _ttrace_to_failure(session)
+            _ttrace_show_place(session)
         else:
             gdb.write(_ttrace_monitor("when"))
             gdb.execute("frame")

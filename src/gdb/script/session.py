@@ -136,13 +136,20 @@ def _ttrace_continue():
         gdb.execute("continue", to_string=True)
 
 
+def _ttrace_to_failure(session):
+    """To the frame that failed, from the event at which the session begins."""
+    failure = session.get("failure")
+    if failure is None:
+        return
+    if failure["kind"] == "mark":
+        _ttrace_to_assertion(failure)
+    else:
+        _ttrace_select_own_frame()
+
+
 def _ttrace_show_place(session):
     failure = session.get("failure")
     if failure is not None:
-        if failure["kind"] == "mark":
-            _ttrace_to_assertion(failure)
-        else:
-            _ttrace_select_own_frame()
         where = ""
         if failure["file"]:
             where = "%s:%d: " % (failure["file"], failure["line"])
@@ -194,5 +201,7 @@ def ttrace_start(script, line, shows=True):
         remote += more
     with _TtraceQuiet():
         gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
+    session = _ttrace_session()
+    _ttrace_to_failure(session)
     if shows:
-        _ttrace_show_place(_ttrace_session())
+        _ttrace_show_place(session)
