@@ -278,6 +278,8 @@ Marks marks_of(const Context& context, const TestBinary& binary) {
   if (!binary.framework->listing_commands) return Marks::optional;
   const BinaryLook look = look_at_binary(binary.path);
   if (look.has_listener) return Marks::required;
+  // If it does not even look like what the user says, the listing will tell.
+  if (look.framework != binary.framework) return Marks::optional;
   context.err.write(fmt::format(
       "[ttrace] {} does not link ttrace::{}: a failure is known by its exit status, not by its "
       "assertion; link the library to see which one\n",

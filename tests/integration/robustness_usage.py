@@ -99,17 +99,28 @@ def programs_that_are_no_tests(place):
     for program in (["/bin/true"], ["/bin/echo", "hello"], ["/bin/false"],
                     ["sh", "-c", "exit 3"], ["sh", "-c", "kill -9 $$"], ["cat"],
                     ["sh", "-c", "echo Suite.; echo '  Name'"]):
-        result = place.tool("until-fail", "--attempts=2", "--timeout=20", "--", *program)
+        result = place.tool("until-fail", "--framework=gtest", "--attempts=2", "--timeout=20", "--",
+                            *program)
         require_refused(result, program[0], what=" ".join(program))
     place.require_clean()
 
 
 @check
+def programs_without_a_framework(place):
+    """They are one case each, judged by how they end."""
+    for program, code in ((["/bin/true"], 0), (["/bin/echo", "hello"], 0), (["/bin/false"], 1),
+                          (["sh", "-c", "exit 3"], 1), (["sh", "-c", "kill -9 $$"], 1)):
+        result = place.tool("until-fail", "--attempts=2", "--timeout=20", "--", *program)
+        require(result.returncode == code, f"{program}: exit code is not {code}", result)
+
+
+@check
 def a_listing_that_never_ends(place):
-    result = place.tool("until-fail", "--attempts=2", "--timeout=1", "--", "sleep", "1000")
+    result = place.tool("until-fail", "--framework=gtest", "--attempts=2", "--timeout=1", "--",
+                        "sleep", "1000")
     line = require_refused(result, "sleep")
-    result = place.tool("until-fail", "--attempts=2", "--timeout=1", "--", "sh", "-c",
-                        "sleep 1000 & sleep 1000")
+    result = place.tool("until-fail", "--framework=gtest", "--attempts=2", "--timeout=1", "--",
+                        "sh", "-c", "sleep 1000 & sleep 1000")
     require_refused(result, "sh")
     place.require_clean()
     return line

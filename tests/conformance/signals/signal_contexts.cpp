@@ -20,6 +20,11 @@ void on_timer(int) {
 }
 
 void run(int id) {
+  // Not before `back` is known: a timer that comes early would swap away from there.
+  if (id == 0) {
+    const itimerval timer = {{0, 1000}, {0, 1000}};
+    setitimer(ITIMER_REAL, &timer, nullptr);
+  }
   int seen = 0;
   while (switches < 6) {
     if (seen != switches) {
@@ -42,8 +47,6 @@ int main() {
     makecontext(&contexts[i], reinterpret_cast<void (*)()>(run), 1, i);
   }
   signal(SIGALRM, on_timer);
-  const itimerval timer = {{0, 1000}, {0, 1000}};
-  setitimer(ITIMER_REAL, &timer, nullptr);
   swapcontext(&back, &contexts[0]);
   const itimerval off = {};
   setitimer(ITIMER_REAL, &off, nullptr);

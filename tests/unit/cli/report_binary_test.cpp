@@ -19,6 +19,8 @@ BinaryReport sample() {
   plan.text_bytes = 2048;
   plan.stub_bytes = 1024;
   plan.sparse_loops = 7;
+  plan.system_calls = 9;
+  plan.patched_system_calls = 7;
   plan.transfers[PlanReport::loop_jump][PlanReport::in_place] = 1998;
   plan.transfers[PlanReport::loop_jump][PlanReport::no_room] = 1;
   plan.transfers[PlanReport::indirect_call][PlanReport::elsewhere] = 1;
@@ -39,6 +41,7 @@ TEST(ReportBinary, SaysEverythingInAnAlignedTable) {
             "  functions     120, 3 not decoded without contradiction\n"
             "  text          2 KiB\n"
             "  stubs         1 KiB\n"
+            "  system calls  9, 7 of them patched\n"
             "  sparse loops  7, counted once in several turns\n"
             "  sites         1 RDRAND, 0 RDSEED, 2 CPUID\n"
             "                          jump within  jump across  indirect        indirect\n"
