@@ -66,7 +66,8 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
     if (const std::optional<Outcome> in_process = run_in_process(*thread, limits)) {
       limits.pass = false;
       arrived = *in_process == Outcome::arrived;
-      return {};  // another event is next
+      if (!arrived) begin_stretch();  // another event is next, often another thread's
+      return {};
     }
     const Outcome outcome = arrive(*thread, event, limits);
     limits.pass = false;
