@@ -40,7 +40,7 @@ bool is_for_all_threads(const SyscallView& call) {
 /// Without a recorder the C library asks the vDSO, where no filter sees it; we hide the vDSO, so
 /// that it makes a system call. One that the program makes through syscall(2) has its number from
 /// a variable.
-bool stands_in_for_vdso(const RecordedThread& thread) {
+bool stands_in_for_vdso(const RecordedThread& thread, const Recording& recording) {
   constexpr std::array kAnswered{SYS_clock_gettime, SYS_gettimeofday, SYS_time, SYS_clock_getres,
                                  SYS_getcpu};
   const std::int64_t number = thread.call.number;
@@ -52,8 +52,18 @@ bool stands_in_for_vdso(const RecordedThread& thread) {
   } code;
   constexpr std::uint8_t kMoveToEax = 0xb8;
   constexpr std::uint16_t kSyscall = 0x050f;
-  return thread.memory().read_value(Address(thread.regs.rip) - sizeof code, code) &&
-         code.move_to_eax == kMoveToEax && code.number == number && code.syscall == kSyscall;
+  const Address at = Address(thread.regs.rip) - sizeof code;
+  if (!thread.memory().read_value(at, code)) return false;
+  // A jump of ours may lie there.
+  for (const ActivePlan& plan : thread.process->space->plans) {
+    plan.restore_original(at, std::as_writable_bytes(std::span(&code, 1)),
+                          [&](std::uint64_t offset, std::span<std::byte> into) {
+                            const Fd& file = recording.objects().at(plan.original()).file;
+                            if (pread(file.value(), into.data(), into.size(), off_t(offset)) < 0)
+                              code = {};
+                          });
+  }
+  return code.move_to_eax == kMoveToEax && code.number == number && code.syscall == kSyscall;
 }
 
 }  // namespace
@@ -101,7 +111,7 @@ bool RecordSession::obey_filter(Thread& thread) {
   data.instruction_pointer = thread.regs.rip;
   std::copy(thread.call.args.begin(), thread.call.args.end(), data.args);
   const ProgramVerdict verdict = thread.filter->ask(data);
-  if (verdict.allows() || stands_in_for_vdso(thread)) return false;
+  if (verdict.allows() || stands_in_for_vdso(thread, result_.recording)) return false;
 
   constexpr std::int64_t kMostErrno = 4095;
   switch (verdict.action) {

@@ -14,7 +14,7 @@
 #
 # Guests PREFIX_NAME with the same options.
 #
-#   ttrace_foreign_guest(NAME SOURCE [SEEDS n] [STATUS n] [ARGS guest arguments...]
+#   ttrace_foreign_guest(NAME SOURCE [SEEDS n] [STATUS n] [TICKS kind] [ARGS guest arguments...]
 #                        COMMAND compiler and flags...)
 #
 # A guest that another compiler builds, whose output comes last.
@@ -80,7 +80,7 @@ function(ttrace_guests prefix)
 endfunction()
 
 function(ttrace_foreign_guest name source)
-  cmake_parse_arguments(ARG "" "" "COMMAND;SEEDS;STATUS;ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "COMMAND;SEEDS;STATUS;TICKS;ARGS" ${ARGN})
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${name})
   add_custom_command(
     OUTPUT ${output}
@@ -89,7 +89,7 @@ function(ttrace_foreign_guest name source)
     VERBATIM)
   add_custom_target(guest_${name} ALL DEPENDS ${output})
   set(options)
-  foreach(option SEEDS STATUS ARGS)
+  foreach(option SEEDS STATUS TICKS ARGS)
     if(DEFINED ARG_${option})
       list(APPEND options ${option} ${ARG_${option}})
     endif()

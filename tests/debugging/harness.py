@@ -213,7 +213,7 @@ class Session:
 
     def do_json(self, command, check):
         """A console command prints JSON of which check(value) holds."""
-        found = json.loads(self.gdb.console_of(command))
+        found = json.loads(self.gdb.console_of(command).strip().splitlines()[-1])
         if not check(found):
             raise Wrong(f"{command} gave {found}")
 

@@ -66,26 +66,11 @@ def vanishes_within_a_packet(client, server):
     client.socket.close()
 
 
-def only_one(client, server):
-    try:
-        with Client(server.path):
-            raise harness.Wrong("a second client was let in")
-    except OSError:
-        pass
-    harness.require_equal(client.ask(b"?")[:1], b"T", "the first client's answer")
-    client.ask(b"D")
-
-
 def slow(client, server):
     for byte in b"$?#3f":
         client.socket.sendall(bytes([byte]))
         time.sleep(0.02)
     harness.require_equal(client.answer()[:1], b"T", "the answer")
-    client.ask(b"D")
-
-
-def socket_is_private(client, server):
-    harness.require_equal(os.path.exists(server.path), False, "the socket's path is still there")
     client.ask(b"D")
 
 
@@ -135,9 +120,7 @@ def noise(client, server):
 SESSIONS = [
     ("a client vanishes while the program runs", "calls", served(vanishes)),
     ("a client vanishes within a packet", "calls", served(vanishes_within_a_packet)),
-    ("a second client is refused", "calls", served(only_one)),
     ("a slow client", "calls", served(slow)),
-    ("the socket's path is gone once it is used", "calls", served(socket_is_private)),
     ("damaged packets", "calls", served(fuzzed)),
     ("noise between packets", "calls", served(noise)),
 ]

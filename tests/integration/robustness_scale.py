@@ -129,7 +129,7 @@ def quota(place):
 def disk_full_while_it_grows(place):
     result, left = in_tmpfs(place, "4m", place.ttrace, "record", "--memory=64K", "--",
                             place.guest("scale_guest"), "read", "24")
-    line = require_refused(result, "No space left", "--ttrace-dir")
+    line = require_refused(result, "No space left", "choose another directory")
     require(not left, f"files were left behind: {left}", result)
     return line
 

@@ -6,7 +6,7 @@ endforeach()
 find_program(TTRACE_CLANGXX clang++)
 if(TTRACE_CLANGXX)
   foreach(level O1 O2)
-    ttrace_foreign_guest(tick_musttail_${level} tick_musttail.cpp SEEDS 2
+    ttrace_foreign_guest(tick_musttail_${level} tick_musttail.cpp SEEDS 2 TICKS software
                          COMMAND ${TTRACE_CLANGXX} -std=c++20 -${level} -g)
   endforeach()
 endif()

@@ -203,5 +203,7 @@ def ttrace_start(script, line, shows=True):
         gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
     session = _ttrace_session()
     _ttrace_to_failure(session)
+    if not shows and session.get("failure") is None:
+        _ttrace_go("end")  # a question on the command line is about all that was recorded
     if shows:
         _ttrace_show_place(session)

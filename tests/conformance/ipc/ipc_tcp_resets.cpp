@@ -42,7 +42,7 @@ int main() {
   char text[16] = {};
   OBSERVE(recv(ends[1], text, 1, MSG_OOB) == 1);
   std::printf("urgent %d: %c\n", int(urgent), text[0]);
-  OBSERVE(recv(ends[1], text, 16, 0) == 2);
+  OBSERVE(recv(ends[1], text, 2, MSG_WAITALL) == 2);
   std::printf("at the mark: %d\n", sockatmark(ends[1]));
 
   timeval limit = {0, 20'000};

@@ -7,7 +7,7 @@ static int slow(int x) { return x + 1; }
 static int fast(int x) { return 1 + x; }
 static int resolved;
 
-static int (*resolve(void))(int) {
+__attribute__((used)) static int (*resolve(void))(int) {
   unsigned a, b, c, d;
   ++resolved;
   __cpuid(1, a, b, c, d);

@@ -6,7 +6,7 @@
 #include "observe.h"
 
 namespace {
-__attribute__((noinline, noclone, aligned(64))) int before(int n) {
+__attribute__((noinline, aligned(64))) int before(int n) {
   int sum = 0;
   for (int i = 0; i < n; ++i) {
     sum += i;
@@ -14,7 +14,7 @@ __attribute__((noinline, noclone, aligned(64))) int before(int n) {
   }
   return sum;
 }
-__attribute__((noinline, noclone, aligned(64))) int after(int n) {
+__attribute__((noinline, aligned(64))) int after(int n) {
   int product = 1;
   for (int i = 1; i <= n; ++i) {
     product *= i;

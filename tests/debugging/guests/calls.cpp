@@ -1,4 +1,5 @@
 // What a debugger calls and changes while it looks at a recording.
+#include <cpuid.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstdio>
@@ -68,7 +69,8 @@ __attribute__((noinline, used)) int aborts() { std::abort(); }
 __attribute__((noinline, used)) unsigned random_bits() {
   unsigned value = 0;
   unsigned char done = 0;
-  if (__builtin_cpu_supports("rdrnd")) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_RDRND) != 0) {
     asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(done));
   }
   return done;
