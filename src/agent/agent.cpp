@@ -43,7 +43,6 @@ struct Frame {
 };
 
 constexpr std::int64_t kFault = -14;  // EFAULT
-constexpr std::int64_t kLeastError = -4095;
 
 Head& head() { return *reinterpret_cast<Head*>(std::uint64_t(kHeadAddress)); }
 std::uint64_t records() { return kRecordsAddress; }
