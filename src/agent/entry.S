@@ -7,6 +7,25 @@
 #define LEAVE 0x70001060
 #define STACK_TOP 0x70008000
 
+// What `enter` pushed, but for the flags.
+        .macro restore_registers
+        pop     %rax
+        pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %r8
+        pop     %r9
+        pop     %r10
+        pop     %r11
+        pop     %rbx
+        pop     %rbp
+        pop     %r12
+        pop     %r13
+        pop     %r14
+        pop     %r15
+        pop     %rcx
+        .endm
+
         .section .entry, "ax"
         .globl ttrace_agent_entry
 ttrace_agent_entry:
@@ -65,21 +84,7 @@ enter:
         jz      undone
 
         // As the kernel leaves them: rcx the next instruction, r11 the flags.
-        pop     %rax
-        pop     %rdi
-        pop     %rsi
-        pop     %rdx
-        pop     %r8
-        pop     %r9
-        pop     %r10
-        pop     %r11
-        pop     %rbx
-        pop     %rbp
-        pop     %r12
-        pop     %r13
-        pop     %r14
-        pop     %r15
-        pop     %rcx
+        restore_registers
         mov     (%rsp), %r11
         cmpq    $0, LEAVE
         jne     1f
@@ -91,21 +96,7 @@ enter:
         jmp     ttrace_agent_entry + 0x20
 
 undone:
-        pop     %rax
-        pop     %rdi
-        pop     %rsi
-        pop     %rdx
-        pop     %r8
-        pop     %r9
-        pop     %r10
-        pop     %r11
-        pop     %rbx
-        pop     %rbp
-        pop     %r12
-        pop     %r13
-        pop     %r14
-        pop     %r15
-        pop     %rcx
+        restore_registers
         sub     $2, %rcx
         mov     %rcx, GOES_ON
         mov     STUB_RCX, %rcx

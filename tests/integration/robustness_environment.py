@@ -6,8 +6,8 @@ import shutil
 import signal
 import struct
 
-from robustness_common import (Skipped, as_nobody, check, contents, is_root, main, needs,
-                               require, require_refused)
+from robustness_common import (Skipped, as_nobody, check, contents, in_tmpfs, is_root, main,
+                               needs, require, require_refused)
 
 UNTIL_FAIL = "--ttrace-until-fail=3"
 
@@ -85,32 +85,16 @@ def store_is_a_file(place):
         pass
     result = place.run(place.example("early_exit"), UNTIL_FAIL)
     line = told_at_the_end(result, "objects")
-    require(set(os.listdir(place.store)) <= {"objects", "hunts"}, "files were left behind", result)
+    require(set(os.listdir(place.store)) == {"objects", "hunts"}, "files were left behind", result)
     return line
-
-
-def in_small_tmpfs(place, size, *command):
-    """Runs a command whose working directory is a tmpfs of that size, and lists what is left."""
-    if not is_root():
-        raise Skipped("only root can mount a small tmpfs")
-    needs("unshare")
-    where = place.path("small")
-    os.makedirs(where, exist_ok=True)
-    script = ('mount -t tmpfs -o size="$1" none "$2" || exit 77; cd "$2" || exit 77; shift 2; "$@";'
-              ' code=$?; find . -type f -printf "%p %s\\n" > ../left; exit $code')
-    result = place.run("unshare", "-m", "sh", "-c", script, "sh", size, where, *command)
-    if result.returncode == 77:
-        raise Skipped("a tmpfs cannot be mounted here")
-    with open(place.path("left"), encoding="utf-8") as file:
-        return result, file.read().splitlines()
 
 
 @check
 def full_disk(place):
-    result, left = in_small_tmpfs(place, "64k", place.example("early_exit"), UNTIL_FAIL)
+    result, left = in_tmpfs(place, "64k", place.example("early_exit"), UNTIL_FAIL)
     line = told_at_the_end(result, "No space left")
     require(not left, f"files were left behind: {left}", result)
-    result, left = in_small_tmpfs(place, "64k", place.ttrace, "record", "--", "echo", "hello")
+    result, left = in_tmpfs(place, "64k", place.ttrace, "record", "--", "echo", "hello")
     require(result.returncode == 2 and result.stdout == b"hello\n", "record", result)
     require(len(result.stderr.splitlines()) == 1 and b"No space left" in result.stderr,
             "record: not one line", result)
@@ -123,7 +107,7 @@ def disk_that_fills_up_later(place):
     """Sizes at which some objects, or all objects but not the trace, find room."""
     kept = 0
     for size in "600k", "1200k", "2500k", "5000k", "5800k", "6000k", "20000k":
-        result, left = in_small_tmpfs(place, size, place.example("early_exit"), UNTIL_FAIL)
+        result, left = in_tmpfs(place, size, place.example("early_exit"), UNTIL_FAIL)
         if result.returncode == 1:
             kept += 1
             continue
