@@ -6,8 +6,8 @@ import shutil
 import signal
 import struct
 
-from robustness_common import (Skipped, as_nobody, check, contents, in_tmpfs, is_root, main,
-                               needs, require, require_refused)
+from robustness_common import (Skipped, as_nobody, check, contents, in_tmpfs, main, needs,
+                               require, require_refused)
 
 UNTIL_FAIL = "--ttrace-until-fail=3"
 
