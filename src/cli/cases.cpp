@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/hunting.h"
 #include "cli/interrupts.h"
+#include "cli/test_binary.h"
 #include "hunt/binary.h"
 
 namespace ttrace {

@@ -2,75 +2,29 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <system_error>
-#include <utility>
 
-#include "base/c_strings.h"
+#include "cli/asked.h"
 #include "cli/commands.h"
 #include "cli/ctest.h"
 #include "cli/interrupts.h"
+#include "cli/recording_setup.h"
 #include "cli/result_files.h"
 #include "cli/rules.h"
 #include "cli/stacks.h"
-#include "cli/ticks_choice.h"
+#include "cli/test_binary.h"
 #include "hunt/binary.h"
 #include "hunt/forked_crew.h"
 #include "hunt/hunt.h"
 #include "hunt/hunt_store.h"
+#include "hunt/lab.h"
 #include "hunt/native.h"
 #include "hunt/seeds.h"
 #include "hunt/version.h"
 #include "trace/store.h"
 
 namespace ttrace {
-
-Environment without_flag_twins(Environment environment) {
-  for (const FlagRow& row : flag_rows()) {
-    const std::string twin = environment_twin(row);
-    environment = without_names(std::move(environment), std::array{twin.c_str()});
-  }
-  return environment;
-}
-
-StoreLimits store_limits(const FlagSet& flags) {
-  return {flags.size("max-size"), flags.has("max-traces") ? flags.number("max-traces") : 0};
-}
-
-Environment visible_environment(const FlagSet& flags, Environment environment) {
-  environment = without_flag_twins(std::move(environment));
-  const auto rule = EnvironmentRule::parse(flags.text("environment"));
-  return rule ? restricted(std::move(environment), *rule) : environment;
-}
-
-const Framework& framework_of(const std::string& name) {
-  const Framework* framework = find_framework(name);
-  if (!framework) {
-    throw UsageError("this version of ttrace does not know the test framework \"" + name +
-                     "\" (it knows: " + framework_names() + "): install a newer ttrace");
-  }
-  return *framework;
-}
-
-std::optional<Chaos> asked_chaos(const FlagSet& flags) {
-  const std::string asked = flags.text("chaos");
-  if (asked == "auto") return {};
-  return asked == "on" ? Chaos::on : Chaos::off;
-}
-
-RecordingLimits recording_limits(const FlagSet& flags, const std::string& directory) {
-  return {directory, flags.size("memory"), flags.size("quota")};
-}
-
-AddressChoice asked_addresses(const FlagSet& flags) {
-  const std::string asked = flags.text("aslr");
-  if (asked == "auto") return AddressChoice::mixed;
-  return asked == "on" ? AddressChoice::random : AddressChoice::fixed;
-}
 
 namespace {
 
@@ -126,7 +80,7 @@ void tell_others(const Context& context, const FlagSet& flags, const ResultFiles
   const std::string directory = flags.text("dir");
   store_summary(directory, summary);
   if (summary.results.count(CaseResult::Outcome::failed) > 0) {
-    for (const std::string& path : enforce_limits(directory, store_limits(flags))) {
+    for (const std::string& path : enforce_limits(directory, asked_store_limits(flags))) {
       context.out.write("[ttrace] removed " + path + ": the directory is full\n");
     }
   }
@@ -143,6 +97,24 @@ std::vector<std::string> kept_traces(const HuntResults& results) {
   return paths;
 }
 
+HuntSummary summary_of(const HuntPlan& plan, const TestBinary& binary, int jobs) {
+  HuntSummary summary;
+  summary.writer = kWriter;
+  summary.program = binary.path;
+  summary.framework = plan.framework;
+  summary.seed = plan.seed;
+  summary.attempts = plan.attempts;
+  summary.jobs = jobs;
+  summary.began = std::chrono::system_clock::now();
+  return summary;
+}
+
+// Nothing failed, but something could not be recorded.
+bool is_unknown(const HuntResults& results) {
+  return results.count(CaseResult::Outcome::failed) == 0 &&
+         results.count(CaseResult::Outcome::not_recordable) > 0 && !results.interrupted;
+}
+
 // The selected cases without recording them, in our place.
 [[noreturn]] void run_plainly(const Context& context, TestBinary binary, const FlagSet& flags,
                               const std::string& why) {
@@ -155,14 +127,27 @@ std::vector<std::string> kept_traces(const HuntResults& results) {
   run_untouched(binary);
 }
 
+// A program that shows its framework but no listener is judged by its exit code alone.
+Marks marks_of(const Context& context, const TestBinary& binary) {
+  if (!binary.framework->listing_commands) return Marks::optional;
+  const BinaryLook look = look_at_binary(binary.path);
+  if (look.has_listener) return Marks::required;
+  // If it does not even look like what the user says, the listing will tell.
+  if (look.framework != binary.framework) return Marks::optional;
+  context.err.write(fmt::format(
+      "[ttrace] {} does not link ttrace::{}: a failure is known by its exit status, not by its "
+      "assertion; link the library to see which one\n",
+      binary.arguments[0], binary.framework->name));
+  return Marks::optional;
+}
+
 }  // namespace
 
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
-  const bool software_ticks = wants_software_ticks(flags, LocalMachine());
   const Interrupts interrupts;
   const std::string directory = flags.text("dir");
-  const auto timeout = flags.duration("timeout");
+  RecordingSetup setup(flags, directory, interrupts);
   check_trace_directory(directory, style.flag_prefix + "dir=DIR");
   const AttachedTrace attached(flags.text("attach"));
   const ResultFiles files(flags, binary);
@@ -175,20 +160,13 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
     return 0;
   }
 
-  SiteCache sites(SiteCache::default_directory());
-  TickPlanCache ticks(SiteCache::default_directory());
   TestBinary recorded = binary;
-  recorded.environment = visible_environment(flags, binary.environment);
-  RecordingLab lab(
-      recorded,
-      {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
-       flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
-       recording_limits(flags, directory), asked_addresses(flags),
-       [&](const std::string& path) {
-         std::string problem;
-         return stack_signature(stacks_at_failure(path, context.environment, problem));
-       }},
-      sites);
+  recorded.environment = asked_environment(flags, binary.environment);
+  RecordingLab lab(recorded, setup.options(),
+                   {directory, context.terminal, [&](const std::string& path) {
+                      std::string problem;
+                      return stack_signature(stacks_at_failure(path, context.environment, problem));
+                    }});
   const std::vector<int> cpus = usable_cpus();
   ForkedCrew::Options crew_options;
   crew_options.size = jobs_of(flags, plan, cpus.size());
@@ -199,14 +177,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   };
   ForkedCrew crew(lab, plan.cases, crew_options);
   Progress progress(context.console(), [&] { return lab.now(); });
-  HuntSummary summary;
-  summary.writer = kWriter;
-  summary.program = binary.path;
-  summary.framework = plan.framework;
-  summary.seed = plan.seed;
-  summary.attempts = plan.attempts;
-  summary.jobs = crew_options.size;
-  summary.began = std::chrono::system_clock::now();
+  HuntSummary summary = summary_of(plan, binary, crew_options.size);
   progress.begin(plan.cases, {plan.attempts, plan.time, crew_options.size, plan.seed,
                               fmt::format("{}seed={}", style.flag_prefix, plan.seed)});
   const auto began = lab.now();
@@ -226,75 +197,10 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   const std::vector<std::string> kept = kept_traces(summary.results);
   context.out.write(ctest_lines(kept, context.environment));
   attached.attach(kept);
-  const bool unknown = summary.results.count(CaseResult::Outcome::failed) == 0 &&
-                       summary.results.count(CaseResult::Outcome::not_recordable) > 0 &&
-                       !summary.results.interrupted;
-  if (style.fallback && unknown) run_plainly(context, binary, flags, "it cannot be recorded");
+  if (style.fallback && is_unknown(summary.results)) {
+    run_plainly(context, binary, flags, "it cannot be recorded");
+  }
   return summary.exit_code;
-}
-
-TestBinary named_binary(const Context& context, const FlagSet& flags,
-                        const std::vector<std::string>& program) {
-  TestBinary binary;
-  binary.path = find_program(program.at(0), context.environment);
-  binary.arguments = program;
-  binary.environment = without_flag_twins(context.environment);
-  const std::string name = flags.text("framework");
-  binary.framework = name == "auto" ? look_at_binary(binary.path).framework : &framework_of(name);
-  if (!binary.framework) binary.framework = &framework_of("none");
-  return binary;
-}
-
-std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
-                                     const std::atomic<bool>* interrupted) {
-  const std::vector<std::string> names = flags.texts("case");
-  if (names.empty()) return list_cases(binary, flags.duration("timeout"), interrupted);
-  if (!binary.framework->listing_commands) {
-    throw UsageError(flags.spelled("case") +
-                     " needs a program with GoogleTest or Catch2: of any other, select what it "
-                     "runs with its own arguments");
-  }
-  std::vector<TestCase> cases;
-  for (const std::string& name : names) {
-    // The program is asked all the same: a mistyped name must not look like a test that fails.
-    TestBinary one = binary;
-    one.arguments =
-        binary.framework->attempt_arguments(binary.arguments, {name, "", 0}, false, /*seed=*/0);
-    for (TestCase& test : list_cases(one, flags.duration("timeout"), interrupted)) {
-      if (test.name == name) cases.push_back(std::move(test));
-    }
-  }
-  if (cases.empty() && !binary.framework->is_sharded(binary.arguments, binary.environment)) {
-    throw UsageError("no case of " + binary.path + " is named \"" + names[0] +
-                     "\": \"ttrace cases -- " + binary.arguments[0] + "\" lists them");
-  }
-  return cases;
-}
-
-namespace {
-
-// A program that shows its framework but no listener is judged by its exit code alone.
-Marks marks_of(const Context& context, const TestBinary& binary) {
-  if (!binary.framework->listing_commands) return Marks::optional;
-  const BinaryLook look = look_at_binary(binary.path);
-  if (look.has_listener) return Marks::required;
-  // If it does not even look like what the user says, the listing will tell.
-  if (look.framework != binary.framework) return Marks::optional;
-  context.err.write(fmt::format(
-      "[ttrace] {} does not link ttrace::{}: a failure is known by its exit status, not by its "
-      "assertion; link the library to see which one\n",
-      binary.arguments[0], binary.framework->name));
-  return Marks::optional;
-}
-
-}  // namespace
-
-// As if ttrace were not there, in our place.
-void run_untouched(const TestBinary& binary) {
-  const std::vector<char*> arguments = c_strings(binary.arguments);
-  const Environment environment = supervised(binary.environment);
-  execve(binary.path.c_str(), arguments.data(), c_strings(environment).data());
-  throw UsageError("cannot execute " + binary.path + ": " + std::generic_category().message(errno));
 }
 
 int until_fail(const Context& context, const FlagSet& flags,

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "cli/asked.h"
 #include "cli/commands.h"
-#include "cli/hunting.h"
 #include "hunt/keep.h"
 #include "query/event_text.h"
 #include "trace/pack.h"
@@ -207,7 +207,7 @@ int collect_store(const Context& context, const FlagSet& flags) {
   context.out.write(fmt::format("{}: {} objects removed, {} freed\n", directory,
                                 removal.objects_removed, size_text(removal.bytes_freed)));
   if (!removal.note.empty()) context.err.write("[ttrace] " + removal.note + "\n");
-  for (const std::string& path : enforce_limits(directory, store_limits(flags))) {
+  for (const std::string& path : enforce_limits(directory, asked_store_limits(flags))) {
     context.out.write("removed " + path + "\n");
   }
   return 0;

@@ -1,5 +1,5 @@
 #include "cli/commands.h"
-#include "cli/hunting.h"
+#include "cli/test_binary.h"
 
 namespace ttrace {
 

@@ -2,10 +2,10 @@
 
 #include <filesystem>
 
+#include "cli/asked.h"
 #include "cli/commands.h"
-#include "cli/hunting.h"
 #include "cli/interrupts.h"
-#include "cli/ticks_choice.h"
+#include "cli/recording_setup.h"
 #include "hunt/cpu_needs.h"
 #include "hunt/keep.h"
 #include "hunt/native.h"
@@ -17,11 +17,10 @@ namespace ttrace {
 int record_program(const Context& context, const FlagSet& flags,
                    const std::vector<std::string>& program) {
   namespace fs = std::filesystem;
-  const bool software_ticks = wants_software_ticks(flags, LocalMachine());
   Program what;
   what.path = find_program(program.at(0), context.environment);
   what.arguments = program;
-  what.environment = supervised(visible_environment(flags, context.environment));
+  what.environment = supervised(asked_environment(flags, context.environment));
 
   const std::string output = flags.text("output");
   const std::string directory =
@@ -32,20 +31,9 @@ int record_program(const Context& context, const FlagSet& flags,
   check_trace_directory(directory, output.empty() ? "--dir=DIR" : "-o FILE");
 
   const Interrupts interrupts;
-  SiteCache sites(SiteCache::default_directory());
-  TickPlanCache ticks(SiteCache::default_directory());
-  RecordOptions options;
-  if (software_ticks) options.ticks = &ticks;
+  const RecordingSetup setup(flags, directory, interrupts);
+  RecordOptions options = setup.options();
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
-  options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
-  options.agent = flags.text("agent") == "on";
-  options.addresses = asked_addresses(flags);
-  options.timeout = flags.duration("timeout");
-  options.portable = flags.is_on("portable");
-  options.limits = recording_limits(flags, directory);
-  options.interrupted = interrupts.flag();
-  options.sites = &sites;
-  options.private_paths = flags.texts("private");
   const RecordResult result = record(what, options);
   for (const std::string& warning : result.warnings) {
     context.err.write("[ttrace] warning: " + warning + "\n");

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
+#include "cli/asked.h"
 #include "cli/commands.h"
 #include "cli/hunting.h"
+#include "cli/test_binary.h"
 #include "cli/values.h"
 #include "hunt/native.h"
 #include "hunt/progress.h"

@@ -15,25 +15,16 @@ Program attempt_program(const TestBinary& binary, const TestCase& test, bool col
           supervised(without_names(binary.environment, framework.attempt_unset))};
 }
 
-RecordingLab::RecordingLab(TestBinary binary, Options options, SiteCache& sites)
-    : binary_(std::move(binary)), options_(std::move(options)), sites_(sites) {}
+RecordingLab::RecordingLab(TestBinary binary, RecordOptions recording, Options options)
+    : binary_(std::move(binary)), recording_(std::move(recording)), options_(std::move(options)) {
+  recording_.capture_output = true;
+  recording_.cpuid = &cpuid_;
+}
 
 RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& order) {
-  RecordOptions options;
+  RecordOptions options = recording_;
   options.seed = order.seed;
   options.chaos = order.chaos;
-  options.cpu = cpu_;
-  options.timeout = options_.timeout;
-  options.capture_output = true;
-  options.interrupted = options_.interrupted;
-  options.sites = &sites_;
-  options.ticks = options_.ticks;
-  options.agent = options_.agent;
-  options.private_paths = options_.private_paths;
-  options.portable = options_.portable;
-  options.limits = options_.limits;
-  options.cpuid = &cpuid_;
-  options.addresses = options_.addresses;
   options.expected_ticks = order.expected_ticks;
   return record(attempt_program(binary_, test, options_.color, order.seed), options);
 }
@@ -43,7 +34,7 @@ std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
   test.name = info.case_name;
   TraceInfo full =
       describe_recording(attempt_program(binary_, test, options_.color, info.seed), result);
-  describe_cpu(result, options_.portable, SiteCache::default_directory(), full);
+  describe_cpu(result, recording_.portable, SiteCache::default_directory(), full);
   full.framework = info.framework;
   full.case_name = info.case_name;
   full.verdict = info.verdict;
@@ -55,7 +46,7 @@ std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
 }
 
 Verification RecordingLab::verify(const std::string& path, const RecordResult& result) {
-  return verify_by_replay(path, result.output, options_.interrupted);
+  return verify_by_replay(path, result.output, recording_.interrupted);
 }
 
 std::string RecordingLab::stack_of(const std::string& path) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -36,23 +35,16 @@ class Lab {
 class RecordingLab : public Lab {
  public:
   struct Options {
-    std::chrono::milliseconds timeout{0};
     std::string directory;  ///< of the traces
     bool color = false;     ///< output is shown on a terminal
-    const std::atomic<bool>* interrupted = nullptr;
-    TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
-    bool agent = false;                      ///< RecordOptions::agent
-    std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
-    bool portable = false;                   ///< RecordOptions::portable
-    RecordingLimits limits;                  ///< RecordOptions::limits
-    AddressChoice addresses = AddressChoice::mixed;
     std::function<std::string(const std::string& path)> stack_of;  ///< Lab::stack_of; may be empty
   };
-  /// `sites` and `options.ticks` must outlive it.
-  RecordingLab(TestBinary binary, Options options, SiteCache& sites);
+  /// `recording` is what all attempts have in common; the rest comes with each order. What it
+  /// points to must outlive the lab.
+  RecordingLab(TestBinary binary, RecordOptions recording, Options options);
 
   /// Attempts are made on this CPU from now on; less than 0: on the one where the caller is.
-  void use_cpu(int cpu) { cpu_ = cpu; }
+  void use_cpu(int cpu) { recording_.cpu = cpu; }
 
   RecordResult attempt(const TestCase& test, const AttemptOrder& order) override;
   std::string keep(const RecordResult& result, TraceInfo info) override;
@@ -63,10 +55,9 @@ class RecordingLab : public Lab {
 
  private:
   TestBinary binary_;
+  RecordOptions recording_;
   Options options_;
-  SiteCache& sites_;
   CpuidAnswers cpuid_;
-  int cpu_ = -1;
 };
 
 /// What is executed for one attempt: the case alone, as the framework takes it.
