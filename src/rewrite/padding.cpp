@@ -4,6 +4,7 @@ namespace ttrace {
 namespace {
 
 constexpr std::uint64_t kDetour = 2;  // bytes of a short jump
+constexpr std::uint64_t kFarthestDetour = kDetour + 127;
 constexpr std::uint64_t kLongestGap =
     256;  // alignment is never more; beyond it something else lies
 
@@ -16,6 +17,17 @@ bool is_padding(ByteView bytes, std::uint64_t address, InstructionDecoder& decod
     bytes = bytes.subspan(decoder.instruction().length);
   }
   return true;
+}
+
+/// The end of the last NOP that a detour from the first can lead to.
+std::uint64_t end_of_detour(const CodeImage& image, const NopRun& run,
+                            InstructionDecoder& decoder) {
+  std::uint64_t end = run.begin;
+  while (end < run.end && decoder.decode(image.at(end), end) &&
+         decoder.instruction().end() - run.begin <= kFarthestDetour) {
+    end = decoder.instruction().end();
+  }
+  return end;
 }
 
 }  // namespace
@@ -36,7 +48,7 @@ Padding::Padding(const CodeImage& image, const ControlFlow& flow) {
     if (flow.targets.any_in(run.begin + (run.dead ? 0 : 1), run.end)) continue;
     // A run behind which the function ends would go on into nothing: unknown what it is for.
     if (run.end == function.end && !run.dead) continue;
-    add(run.begin, run.end, run.dead);
+    add(run.begin, run.dead ? run.end : end_of_detour(image, run, decoder), run.dead);
   }
 }
 

@@ -67,6 +67,20 @@ def much_data(place):
 
 
 @check
+def large_text(place):
+    """100 MB of text: planned once, and quickly found again; every loop of it counts."""
+    result = place.tool("record", "--chaos=off", "-o", "t.ttrace", "--",
+                        place.guest("large_text_guest"))
+    require(result.returncode == 0 and result.stdout.strip() == b"2000", "record", result)
+    again = place.tool("replay", "--autopilot", "t.ttrace")
+    require(again.returncode == 0 and again.stdout == result.stdout, "replay", again)
+    ticks = int(re.search(rb"^ticks +(\d+)", place.tool("show", "t.ttrace").stdout, re.M).group(1))
+    require(ticks >= 400 * 2, f"only {ticks} ticks")
+    place.require_clean({"t.ttrace", "objects"})
+    return f"{ticks} ticks"
+
+
+@check
 def many_processes(place):
     require(recorded(place, "processes", 60).strip() == b"1770", "output")
 

@@ -18,6 +18,7 @@ long ttrace_guest_computed_goto(long n);    // jmp *memory
 long ttrace_guest_switch(long n);           // a jump table of 32-bit distances in a loop
 long ttrace_guest_call_memory(long n);      // call *memory; checks its return address
 long ttrace_guest_crowded(long n);          // a short branch without padding in reach
+long ttrace_guest_long_nops(long n);        // likewise, but for NOPs too long to jump over
 long ttrace_guest_call_on_the_way(long n);  // likewise; a forward call counts instead
 long ttrace_guest_live_carry(long n);       // carry is live at the loop's head
 long ttrace_guest_live_zero(long n);        // zero is live at the loop's head

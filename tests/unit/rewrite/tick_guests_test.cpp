@@ -225,6 +225,18 @@ guest ttrace_guest_crowded
   ret
 end_guest ttrace_guest_crowded
 
+guest ttrace_guest_long_nops
+  xor %eax, %eax
+  .rept 64
+  lea 1(%rax), %rax
+  .endr
+1: dec %edi
+  jnz 1b
+  .fill 20, 8, 0x0000000000841f0f
+  lea 1(%rax), %rax
+  ret
+end_guest ttrace_guest_long_nops
+
 guest ttrace_guest_call_on_the_way
   xor %eax, %eax
   .rept 64
@@ -349,6 +361,7 @@ const Guest kGuests[] = {
     // Two counted calls per turn, and the turn.
     {"call_memory", ttrace_guest_call_memory, 100, 299, 299},
     {"crowded", ttrace_guest_crowded, 364, 99, sparse_ticks(99, 4)},
+    {"long_nops", ttrace_guest_long_nops, 100, 99, sparse_ticks(99, 2)},
     {"call_on_the_way", ttrace_guest_call_on_the_way, 364, 100, 100},
     {"live_carry", ttrace_guest_live_carry, 60, 59, 59},
     {"live_zero", ttrace_guest_live_zero, 100, 100, 100},
