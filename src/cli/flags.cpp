@@ -65,7 +65,7 @@ constexpr std::array kRows = {
           "what counts up to a switch in the middle of computation; none: switches at system calls"},
   FlagRow{"chaos", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether threads are made to meet in unusual ways; auto: not in a case's first attempt"},
-  FlagRow{"agent", FlagValue::on_off, "on|off", "off", kRecords | kReplayTool, false, false,
+  FlagRow{"agent", FlagValue::on_off, "on|off", "on", kRecords | kReplayTool, false, false,
           "make and replay common system calls inside the process, without a stop for each"},
   FlagRow{"aslr", FlagValue::chaos, "auto|on|off", "auto", kRecords, false, false,
           "whether addresses differ from attempt to attempt; auto: in an eighth of those with chaos"},

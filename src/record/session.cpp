@@ -350,13 +350,7 @@ void RecordSession::note_stop(Tid tid, int status) {
 void RecordSession::handle(Thread& thread, int status) {
   const StopStatus stop = understand(status);
   const bool ran = thread.place == Thread::Place::user || thread.place == Thread::Place::boundary;
-  if (ran && stop.kind == StopStatus::Kind::signal && thread.process->space->agent_runs) {
-    const GeneralRegisters regs = thread.task().registers();
-    if (agent::is_in_agent(regs.rip)) {
-      thread.regs = regs;
-      if (!leave_agent(thread)) return;
-    }
-  }
+  if (ran && !come_out_of_agent(thread, stop)) return;
   if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
     note_ticks(thread);
   }
@@ -390,9 +384,6 @@ void RecordSession::handle(Thread& thread, int status) {
       on_exiting(thread);
       return;
     case PTRACE_EVENT_STOP:
-      if (thread.process->space->agent_runs && agent::is_in_agent(thread.task().registers().rip)) {
-        throw NotRecordable("a job-control stop in the middle of a call; --ttrace-agent=off helps");
-      }
       // A group-stop shows its signal; SIGTRAP means that it ended (ptrace(2), PTRACE_SEIZE).
       if (stop.signal == SIGSTOP || stop.signal == SIGTSTP || stop.signal == SIGTTIN ||
           stop.signal == SIGTTOU) {

@@ -182,7 +182,8 @@ class RecordSession {
   void tell_descriptor(const Thread& thread, const SyscallView& call);
   void take_records(Thread& thread, const agent::Head& head);
   void take_record(Thread& thread, const agent::Record& record, ByteView writes);
-  bool leave_agent(Thread& thread);
+  bool come_out_of_agent(Thread& thread, const StopStatus& stop);
+  bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
 
   // session_walk.cpp
   bool begin_walk(Thread& thread);

@@ -1,6 +1,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -198,15 +199,33 @@ void RecordSession::take_record(Thread& thread, const agent::Record& record, Byt
   append(thread, std::move(event));
 }
 
-/// A thread that was stopped inside the agent (`thread.regs`) runs on until it comes out: behind
-/// the call that it made, where a signal may be delivered, or before the call that it did not make.
-/// Its next stop is then handled as if it had happened there. False if it ended instead: that is
-/// handled.
-bool RecordSession::leave_agent(Thread& thread) {
+/// A thread that ran has stopped: brings it out of the agent if it was stopped there. False if it
+/// ended instead: that is handled.
+bool RecordSession::come_out_of_agent(Thread& thread, const StopStatus& stop) {
+  const bool is_signal = stop.kind == StopStatus::Kind::signal;
+  const bool is_job_control =
+      stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_STOP;
+  if (!thread.process->space->agent_runs || !(is_signal || is_job_control)) return true;
+  const GeneralRegisters regs = thread.task().registers();
+  if (!agent::is_in_agent(regs.rip)) return true;
+  // A group-stop finds threads where they are resumed; SIGCONT stops them anywhere.
+  if (is_job_control && stop.signal != SIGTRAP) {
+    throw NotRecordable("a job-control stop in the middle of a call; --ttrace-agent=off helps");
+  }
+  thread.regs = regs;
+  std::optional<siginfo_t> info;
+  if (is_signal) info = thread.task().signal_info();
+  return leave_agent(thread, info);
+}
+
+/// A thread that was stopped inside the agent (`thread.regs`), by a signal if there is `info`, runs
+/// on until it comes out: behind the call that it made, where a signal may be delivered, or before
+/// the call that it did not make. Its stop is then handled as if it had happened there. False if it
+/// ended instead: that is handled.
+bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& info) {
   RecordedSpace& space = *thread.process->space;
   const Task task = thread.task();
-  const siginfo_t info = task.signal_info();
-  if (is_fault(info) && info.si_signo != SIGTRAP) {
+  if (info && is_fault(*info) && info->si_signo != SIGTRAP) {
     throw Error("internal: the agent faulted at " + std::to_string(thread.regs.rip) +
                 "; --ttrace-agent=off does without it");
   }
@@ -242,7 +261,7 @@ bool RecordSession::leave_agent(Thread& thread) {
   space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(no));
   note_ticks(thread);
   thread.place = done ? Thread::Place::boundary : Thread::Place::user;
-  task.set_signal_info(info);
+  if (info) task.set_signal_info(*info);
   return true;
 }
 

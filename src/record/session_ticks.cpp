@@ -178,7 +178,7 @@ void RecordSession::stop_within(Thread& thread, std::uint64_t ticks) {
   for (;;) {
     // A stub may lead into the agent.
     if (agent::is_in_agent(thread.regs.rip)) {
-      if (!leave_agent(thread)) return;
+      if (!leave_agent(thread, thread.task().signal_info())) return;
       continue;
     }
     if (!is_counting(space.plans, Address(thread.regs.rip))) break;

@@ -97,7 +97,7 @@ class Replayer {
   void on_output(std::function<void(int stream, ByteView text)> sink);
 
   /// Whether stretches of system calls are replayed inside the host process, without a stop for
-  /// each (docs/decisions/0013); not unless asked. It makes no difference but in speed.
+  /// each (docs/decisions/0013); so it is unless this says no. It makes no difference but in speed.
   void use_agent(bool yes);
 
   /// A copy at the same position, memory that processes share included: one fork per address space.

@@ -145,7 +145,7 @@ struct Replayer::State {
   Bytes vector_state_here(const Bytes& recorded) const;
 
   TraceReader& trace;
-  bool uses_agent = false;
+  bool uses_agent = true;
   XsaveLayout layout;                         ///< of vector states here
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it
