@@ -352,6 +352,11 @@ std::string Server::monitor(std::string_view arguments) {
   if (!line) return kMalformed;
   MonitorAnswer result;
   try {
+    constexpr std::string_view kExcursion = "excursion ";
+    if (line->starts_with(kExcursion)) {
+      print(excursion(std::string_view(*line).substr(kExcursion.size())));
+      return kOk;
+    }
     result = run_monitor(target_, *line);
   } catch (const Error& error) {
     result.text = std::string(error.what()) + "\n";
@@ -360,6 +365,23 @@ std::string Server::monitor(std::string_view arguments) {
   if (result.drops_changes) end_diversion();
   print(result.text);
   return kOk;
+}
+
+std::string Server::excursion(std::string_view line) {
+  if (line == "end") {
+    excursion_.reset();
+    return "";
+  }
+  if (line.starts_with("begin")) excursion_ = std::make_unique<Excursion>(target_);
+  if (!excursion_) throw UsageError("excursion begin comes first");
+  interrupt_ = line_.take_late_interrupt();
+  const Connection::Watch watch(line_, interrupt_);
+  try {
+    return excursion_->go(line, &interrupt_);
+  } catch (const Error&) {
+    excursion_.reset();
+    throw;
+  }
 }
 
 std::string Server::file(std::string_view arguments) { return files_.answer(arguments); }
@@ -406,12 +428,16 @@ std::string Server::thread_local_address(std::string_view arguments) {
   const Tid tid = selector->single().value_or(general_thread());
   if (!has_thread(tid)) return kNoThread;
   const auto read = [this](Address at, std::span<std::byte> into) { return memory_at(at, into); };
-  const auto at = thread_locals_.find(read, Address(target_.registers(tid).fs_base), *offset,
+  const auto at = thread_locals_.find(read, Address(values_of(tid).general.fs_base), *offset,
                                       Address(*link_map));
   return at ? hex_number(at->value()) : kFault;
 }
 
 RegisterValues Server::values_of(Tid tid) const {
+  if (excursion_) {
+    const DebugTarget& target = excursion_->target();
+    return {target.registers(target.stop().tid), target.vector_state(target.stop().tid)};
+  }
   if (diversion_) {
     const Diversion::Registers& registers = diversion_->registers(tid);
     return {registers.general, registers.vector_state};

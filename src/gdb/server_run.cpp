@@ -67,6 +67,7 @@ std::string Server::back_one(std::string_view) {
 std::string Server::resume(const ResumePlan& plan, bool backwards) {
   if (!plan.runs) return report(target_.stop());
   if (plan.step && !has_thread(*plan.step)) return kMalformed;
+  excursion_.reset();
   interrupt_ = line_.take_late_interrupt();
   const auto diverted = backwards ? std::nullopt : diverted_thread(plan);
   if (diverted) return resume_diversion(*diverted, plan);

@@ -130,6 +130,10 @@ class DebugTarget {
   /// A copy to call functions and change memory in; nothing of the target changes by that.
   virtual std::unique_ptr<Diversion> divert() const = 0;
 
+  /// Another target of the same process, which stands where this one stands and has no breakpoints:
+  /// to look around in the history while this one stays. Null if there is no history.
+  virtual std::unique_ptr<DebugTarget> excursion() const { return {}; }
+
   /// Called with what the program writes to its standard output and error while it runs.
   virtual void on_output(std::function<void(ByteView text)> sink) = 0;
 };

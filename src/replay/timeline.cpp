@@ -16,7 +16,19 @@ constexpr std::uint64_t kManySteps = ~0ull;
 
 }  // namespace
 
-Timeline::Timeline(TraceReader& trace) : trace_(trace), now_(std::make_unique<Replayer>(trace)) {}
+Timeline::Timeline(TraceReader& trace)
+    : Timeline(trace, std::make_unique<Replayer>(trace), std::make_shared<Checkpoints>()) {}
+
+Timeline::Timeline(TraceReader& trace, std::unique_ptr<Replayer> now,
+                   std::shared_ptr<Checkpoints> checkpoints)
+    : trace_(trace),
+      now_(std::move(now)),
+      checkpoints_(std::move(checkpoints)),
+      kept_(now_->elapsed()) {}
+
+std::unique_ptr<Timeline> Timeline::fork() const {
+  return std::unique_ptr<Timeline>(new Timeline(trace_, now_->fork(), checkpoints_));
+}
 
 void Timeline::replace(std::unique_ptr<Replayer> replayer) {
   now_ = std::move(replayer);
@@ -90,9 +102,9 @@ void Timeline::forget_breakpoints(Pid process) {
 std::shared_ptr<const Replayer> Timeline::keep_checkpoint() {
   const Position place = now_->place().value();
   kept_ = now_->elapsed();
-  const Checkpoints::Entry last = checkpoints_.at_or_before(place);
+  const Checkpoints::Entry last = checkpoints_->at_or_before(place);
   if (last.copy && last.at == place) return last.copy;
-  return checkpoints_.add(place, now_->fork());
+  return checkpoints_->add(place, now_->fork());
 }
 
 ReplayStop Timeline::stop_here(ReplayStop::Kind kind, Tid tid) const {
@@ -142,7 +154,7 @@ Position Timeline::position() {
 ReplayStop Timeline::seek(Position to, const std::atomic<bool>* interrupt) {
   const auto place = now_->place();
   const Position here = place ? *place : Position{now_->position(), now_->ticks(), kManySteps};
-  const Checkpoints::Entry checkpoint = checkpoints_.at_or_before(to);
+  const Checkpoints::Entry checkpoint = checkpoints_->at_or_before(to);
   if (here > to || (checkpoint.copy && checkpoint.at > here)) go_back_to(checkpoint);
   disarm();
   now_->on_output({});

@@ -53,6 +53,9 @@ class Timeline {
   const Replayer& now() const { return *now_; }
   /// A copy of the present that may be driven and thrown away.
   std::unique_ptr<Replayer> diversion() const { return now_->fork(); }
+  /// Another timeline that stands where this one stands, without breakpoints, watchpoints and a
+  /// sink; the two share their checkpoints, nothing else. Used from the same thread.
+  std::unique_ptr<Timeline> fork() const;
   /// Where the present is. May have to find it out by going there again.
   Position position();
 
@@ -76,7 +79,7 @@ class Timeline {
   /// After an exec: they were in the program that is gone.
   void forget_breakpoints(Pid process);
 
-  std::size_t checkpoint_count() const { return checkpoints_.size(); }
+  std::size_t checkpoint_count() const { return checkpoints_->size(); }
 
  private:
   /// A place by the way there: the nth stop after a checkpoint.
@@ -89,6 +92,9 @@ class Timeline {
     bool interrupted = false;
     std::optional<Hit> last;
   };
+
+  Timeline(TraceReader& trace, std::unique_ptr<Replayer> now,
+           std::shared_ptr<Checkpoints> checkpoints);
 
   void replace(std::unique_ptr<Replayer> replayer);
   void go_back_to(const Checkpoints::Entry& checkpoint);
@@ -110,7 +116,7 @@ class Timeline {
 
   TraceReader& trace_;
   std::unique_ptr<Replayer> now_;
-  Checkpoints checkpoints_;
+  std::shared_ptr<Checkpoints> checkpoints_;
   std::chrono::microseconds kept_{};  ///< elapsed() of the last checkpoint before the present
   std::map<std::pair<Pid, Address>, Condition> breakpoints_;
   std::set<std::pair<Pid, WatchRange>> watchpoints_;
