@@ -7,6 +7,7 @@
 
 #include "gdb/link_map.h"
 #include "gdb/maps_text.h"
+#include "replay/arrival.h"
 #include "replay/diversion.h"
 
 namespace ttrace::gdb {
@@ -54,6 +55,8 @@ Bytes auxiliary_vector_of(const ExecEvent& exec) {
 TargetStop::Kind kind_of(ReplayStop::Kind kind) {
   if (kind == ReplayStop::Kind::breakpoint) return TargetStop::Kind::breakpoint;
   if (kind == ReplayStop::Kind::watchpoint) return TargetStop::Kind::watchpoint;
+  if (kind == ReplayStop::Kind::call) return TargetStop::Kind::call;
+  if (kind == ReplayStop::Kind::call_return) return TargetStop::Kind::call_return;
   if (kind == ReplayStop::Kind::stepped) return TargetStop::Kind::stepped;
   return TargetStop::Kind::interrupted;
 }
@@ -177,6 +180,11 @@ TimelineLimits ReplayTarget::limits_of(const ResumeRequest& request) const {
   limits.step = request.step;
   limits.barriers = process_outline().execs;
   limits.interrupt = request.interrupt;
+  if (request.stops_at_call) {
+    limits.stops_at_call = [wanted = request.stops_at_call](std::int64_t number, bool) {
+      return wanted(number);
+    };
+  }
   // A signal that was told when its position was reached is not told again.
   limits.stops_at_signal = [this, wanted = request.stops_at_signal](int signal) {
     return told_signal_ != timeline_->now().position() && (!wanted || wanted(signal));
@@ -191,12 +199,17 @@ const TargetStop& ReplayTarget::resume(const ResumeRequest& request) {
 }
 
 TargetStop ReplayTarget::forward(const TimelineLimits& limits) {
+  const bool was_at_end = timeline_->now().place() == history_end();
   const ReplayStop stop = timeline_->run_forward(limits);
   using Kind = ReplayStop::Kind;
   if (stop.kind != Kind::event && stop.kind != Kind::end) return told(stop);
   if (timeline_->now().position() < history_end().event) return pass_exec();
   TargetStop last = arrived(stop.tid);
   if (last.kind == TargetStop::Kind::signal) return last;
+  const auto call = call_begun(trace_.event(history_end().event).body);  // mostly the exit
+  if (!was_at_end && call && limits.stops_at_call && limits.stops_at_call(*call, false)) {
+    return {TargetStop::Kind::call, last.tid, 0, {}, {}, *call};
+  }
   return {TargetStop::Kind::history_end, last.tid, 0, process_outline().fate};
 }
 
@@ -211,7 +224,7 @@ TargetStop ReplayTarget::backward(const TimelineLimits& limits) {
 
 TargetStop ReplayTarget::told(const ReplayStop& stop) {
   if (stop.kind == ReplayStop::Kind::signal) return signal_stop(stop.tid, stop.signal);
-  return {kind_of(stop.kind), stop.tid, 0, {}, stop.watched};
+  return {kind_of(stop.kind), stop.tid, 0, {}, stop.watched, stop.call};
 }
 
 TargetStop ReplayTarget::signal_stop(Tid tid, int signal) {

@@ -32,6 +32,7 @@ constexpr std::array kFeatures{
     Feature{"vContSupported+"},
     Feature{"QPassSignals+"},
     Feature{"QProgramSignals+"},
+    Feature{"QCatchSyscalls+"},
     Feature{"qXfer:features:read+"},
     Feature{"qXfer:auxv:read+"},
     Feature{"qXfer:exec-file:read+"},
@@ -141,6 +142,7 @@ struct PacketTable {
       Row{"qSupported", Match::word, &S::supported},
       Row{"QStartNoAckMode", Match::exact, &S::start_no_ack},
       Row{"QPassSignals:", Match::prefix, &S::pass_signals},
+      Row{"QCatchSyscalls:", Match::prefix, &S::catch_calls},
       Row{"QProgramSignals:", Match::prefix, &S::accept},
       Row{"qXfer:", Match::prefix, &S::transfer},
       Row{"qRcmd,", Match::prefix, &S::monitor},
@@ -344,6 +346,23 @@ std::string Server::pass_signals(std::string_view arguments) {
     signals.insert(int(*signal));
   }
   passed_signals_ = std::move(signals);
+  return kOk;
+}
+
+/// "0", or "1" and the numbers of system calls, each after a semicolon; without numbers, all.
+std::string Server::catch_calls(std::string_view arguments) {
+  FieldReader in(arguments);
+  const auto on = in.hex();
+  if (!on || *on > 1) return kMalformed;
+  std::set<std::int64_t> calls;
+  while (!in.at_end()) {
+    if (!in.take(';')) return kMalformed;
+    const auto number = in.hex();
+    if (!number) return kMalformed;
+    calls.insert(std::int64_t(*number));
+  }
+  caught_calls_.reset();
+  if (*on == 1) caught_calls_ = std::move(calls);
   return kOk;
 }
 

@@ -109,6 +109,11 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
     request.stops_at_signal = [this](int signal) {
       return !passed_signals_.contains(gdb_signal(signal));
     };
+    if (caught_calls_) {
+      request.stops_at_call = [this](std::int64_t number) {
+        return caught_calls_->empty() || caught_calls_->contains(number);
+      };
+    }
     request.interrupt = &interrupt_;
     TargetStop stop = target_.resume(request);
     const bool passed =

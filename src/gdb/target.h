@@ -33,8 +33,10 @@ struct TargetStop {
     breakpoint,  ///< about to execute the instruction at a breakpoint
     watchpoint,  ///< `watched` was accessed: just before, or (backwards) is about to be
     stepped,
-    signal,  ///< `signal` is about to be delivered
-    exec,    ///< the process has just executed `text`
+    call,         ///< system call `call` is about to be made
+    call_return,  ///< `call` has returned
+    signal,       ///< `signal` is about to be delivered
+    exec,         ///< the process has just executed `text`
     interrupted,
     history_begin,
     history_end,  ///< nothing more of this process was recorded; `text` says what happened to it
@@ -45,6 +47,7 @@ struct TargetStop {
   int signal = 0;  ///< as Linux numbers it
   std::string text;
   WatchRange watched{};
+  std::int64_t call = -1;  ///< as Linux numbers it
 };
 
 struct ResumeRequest {
@@ -52,6 +55,8 @@ struct ResumeRequest {
   bool backwards = false;   ///< only if can_go_back()
   /// Whether a signal (as Linux numbers it) stops; null: every one does.
   std::function<bool(int signal)> stops_at_signal;
+  /// Whether the begin and the end of a system call stop, by its number; null: none does.
+  std::function<bool(std::int64_t number)> stops_at_call;
   const std::atomic<bool>* interrupt = nullptr;
 };
 

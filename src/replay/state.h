@@ -64,6 +64,9 @@ struct Replayer::State {
   bool is_at_instruction(const ReplayContext& thread, const Event& event,
                          bool whatever_lies_there) const;
   bool is_watch_hit_by_event(Pid pid);
+  std::optional<ReplayStop> call_stop(ReplayStop::Kind kind, std::int64_t number,
+                                      const ReplayContext* thread,
+                                      const ReplayLimits& limits) const;
   bool at_place(const Event& event, const Position& place) const;
   bool pause_is_due(const ReplayLimits& limits) const;
   std::optional<Position> place() const;

@@ -173,17 +173,35 @@ ReplayLimits Timeline::limits_of(const TimelineLimits& limits) const {
   result.process = limits.process;
   result.interrupt = limits.interrupt;
   result.stop_at_signals = bool(limits.stops_at_signal);
+  result.stop_at_calls = bool(limits.stops_at_call);
   return result;
 }
 
 bool Timeline::is_wanted(const ReplayStop& stop, const TimelineLimits& limits) const {
   if (stop.kind == ReplayStop::Kind::signal) return limits.stops_at_signal(stop.signal);
+  const bool returns = stop.kind == ReplayStop::Kind::call_return;
+  if (returns || stop.kind == ReplayStop::Kind::call) {
+    return limits.stops_at_call(stop.call, returns);
+  }
   if (stop.kind != ReplayStop::Kind::breakpoint) return true;
   const auto breakpoint = breakpoints_.find({limits.process, stop.pc});
   return breakpoint == breakpoints_.end() || !breakpoint->second || breakpoint->second(stop.tid);
 }
 
-ReplayStop Timeline::run_forward(const TimelineLimits& limits) {
+/// With system calls that end or begin at `here` left out.
+TimelineLimits Timeline::beyond(const Position& here, const TimelineLimits& limits) const {
+  TimelineLimits result = limits;
+  if (!limits.stops_at_call) return result;
+  result.stops_at_call = [this, here, wanted = limits.stops_at_call](std::int64_t number,
+                                                                     bool returns) {
+    return now_->place() != here && wanted(number, returns);
+  };
+  return result;
+}
+
+ReplayStop Timeline::run_forward(const TimelineLimits& asked) {
+  const auto here = now_->place();
+  const TimelineLimits limits = here ? beyond(*here, asked) : asked;
   arm(limits.process);
   ReplayLimits run = limits_of(limits);
   run.step = limits.step;

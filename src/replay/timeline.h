@@ -28,6 +28,9 @@ struct TimelineLimits {
   std::vector<EventNumber> barriers;
   /// Whether a signal of the process stops the run; null: none does.
   std::function<bool(int signal)> stops_at_signal;
+  /// Whether the begin or the end (`returns`) of a system call of the process stops the run; null:
+  /// none does. The present place is none that it stops at.
+  std::function<bool(std::int64_t number, bool returns)> stops_at_call;
   const std::atomic<bool>* interrupt = nullptr;
 };
 
@@ -104,6 +107,7 @@ class Timeline {
   ReplayStop advance(ReplayLimits limits);
   ReplayLimits limits_of(const TimelineLimits& limits) const;
   bool is_wanted(const ReplayStop& stop, const TimelineLimits& limits) const;
+  TimelineLimits beyond(const Position& here, const TimelineLimits& limits) const;
   std::vector<Bytes> watched_values(Pid process) const;
   ReplayStop stop_here(ReplayStop::Kind kind, Tid tid) const;
 

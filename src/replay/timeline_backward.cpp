@@ -22,9 +22,10 @@ Position lower_bound(const TimelineLimits& limits, const Position& from) {
 
 }  // namespace
 
-ReplayStop Timeline::continue_backward(const TimelineLimits& limits) {
+ReplayStop Timeline::continue_backward(const TimelineLimits& asked) {
   using Kind = ReplayStop::Kind;
   const Position from = position();
+  const TimelineLimits limits = beyond(from, asked);
   const Position low = lower_bound(limits, from);
   const Tid tid = trace_.event(from.event).tid;
   if (from <= limits.begin) return stop_here(Kind::end, tid);
