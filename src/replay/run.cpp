@@ -97,7 +97,7 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
   const auto ended = call_ended(event.body, thread != nullptr ? thread->inside : std::nullopt);
   const bool was_step = limits.step && *limits.step == tid && completes_a_step(event.body);
   written_watch.reset();
-  apply(event);
+  apply_with_pages_open(event, limits);
   ++next;
   arrived = false;
   begin_stretch();
@@ -119,6 +119,18 @@ std::optional<ReplayStop> Replayer::State::call_stop(ReplayStop::Kind kind, std:
   ReplayStop stop = stop_of(kind, thread->tid);
   stop.call = number;
   return !limits.accepts || limits.accepts(stop) ? std::optional(stop) : std::nullopt;
+}
+
+/// What an event writes or maps is not held back by watchpoints.
+void Replayer::State::apply_with_pages_open(const Event& event, const ReplayLimits& limits) {
+  ReplaySpace* before = limits.process ? space_of(*limits.process) : nullptr;
+  if (before == nullptr || before->pages.empty()) return apply(event);
+  before->pages.open(*before->host, before->mappings);
+  apply(event);
+  ReplaySpace* after = space_of(*limits.process);  // an exec gives another one
+  if (after != nullptr && !after->pages.empty()) {
+    after->pages.close(*after->host, after->mappings);
+  }
 }
 
 /// The next event's thread goes on. An interrupted call that begins anew does so now, so that the

@@ -53,6 +53,7 @@ struct Replayer::State {
   ReplayStop run(const ReplayLimits& limits);
   std::optional<ReplayStop> pass_event(ReplayLimits& limits);
   void begin_stretch();
+  void apply_with_pages_open(const Event& event, const ReplayLimits& limits);
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome go_on(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome settle(ReplayContext& thread, const Event& event);
@@ -95,6 +96,8 @@ struct Replayer::State {
   std::optional<Outcome> understand_int3(ReplayContext& thread, const Event& event,
                                          const Executed& executed);
   std::optional<StopStatus> leave_stub(ReplaySpace& space);
+  Outcome write_watched(ReplayContext& thread, const Event& event, const Executed& executed,
+                        std::uint64_t ticks);
   void finish_transfer(ReplayContext& thread, const DueStop& due);
   bool is_watch_hit(ReplaySpace& space);
   void load(ReplayContext& thread);

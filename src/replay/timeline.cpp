@@ -83,7 +83,7 @@ bool Timeline::set_watchpoint(Pid process, const WatchRange& range) {
   for (const auto& [pid, other] : watchpoints_) {
     if (pid == process) ranges.push_back(other);
   }
-  if (slots_for(ranges).size() <= kDebugSlots) return true;
+  if (can_watch(ranges)) return true;
   watchpoints_.erase({process, range});
   return false;
 }

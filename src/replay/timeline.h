@@ -76,7 +76,7 @@ class Timeline {
   /// (null: always).
   bool set_breakpoint(Pid process, Address at, Condition condition = {});
   void remove_breakpoint(Pid process, Address at);
-  /// False if there are not enough debug registers for it.
+  /// False if it is to be watched for reading and there are not enough debug registers.
   bool set_watchpoint(Pid process, const WatchRange& range);
   void remove_watchpoint(Pid process, const WatchRange& range);
   /// After an exec: they were in the program that is gone.
