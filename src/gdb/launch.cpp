@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "gdb/connection.h"
+#include "gdb/doorman.h"
 #include "gdb/gdb_script.h"
 #include "gdb/listener.h"
 #include "gdb/replay_target.h"
@@ -256,13 +257,6 @@ class HeldSignals {
   Fd pending_;
 };
 
-Fd accept_one(const ListenAddress& address, const std::function<void(const std::string&)>& say) {
-  const HeldSignals held;  // so that a socket's path is removed before the process ends
-  Listener listener(address);
-  if (say) say(listener.remote());
-  return listener.accept(held.pending());
-}
-
 }  // namespace
 
 int debug_with_gdb(const std::string& trace_path, const DebugOptions& options) {
@@ -282,8 +276,13 @@ void serve(const std::string& trace_path, const std::string& address, std::optio
   const ListenAddress where = parse_address(address);
   TraceReader trace(trace_path);
   ReplayTarget target(trace, process);
-  Fd socket = accept_one(where, announce);
-  if (socket) serve_connection(target, std::move(socket));
+  const HeldSignals held;  // so that a socket's path is removed before the process ends
+  Listener listener(where);
+  if (announce) announce(listener.remote());
+  Fd socket = listener.accept(held.pending());
+  if (!socket) return;
+  const Doorman doorman(listener, held.pending());
+  serve_connection(target, std::move(socket));
 }
 
 }  // namespace ttrace

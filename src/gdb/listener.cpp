@@ -110,9 +110,8 @@ Listener::Listener(const ListenAddress& address) {
 
 Listener::~Listener() { remove_path(); }
 
-void Listener::remove_path() {
+void Listener::remove_path() const {
   if (!path_.empty()) ::unlink(path_.c_str());
-  path_.clear();
 }
 
 Fd Listener::accept(int cancel) {
@@ -128,10 +127,8 @@ Fd Listener::accept(int cancel) {
         if (errno == EINTR || errno == ECONNABORTED || errno == EAGAIN) continue;
         throw_errno("accept");
       }
-      remove_path();
       const int yes = 1;  // small packets go back and forth; fails harmlessly on a Unix socket
       ::setsockopt(client.value(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-      socket_.reset();  // one client: the next one is refused
       return client;
     }
     if (fds[1].revents) return {};

@@ -16,8 +16,8 @@ struct ListenAddress {
 /// See serve() in launch.h for the forms. Throws UsageError for anything else.
 ListenAddress parse_address(const std::string& text);
 
-/// A listening socket, for one client. The path of a Unix socket is created with mode 0600 and
-/// removed when the client has connected or the object ends.
+/// A listening socket. The path of a Unix socket is created with mode 0600 and removed when the
+/// object ends.
 class Listener {
  public:
   /// Throws UsageError if the address is in use or cannot be had.
@@ -32,10 +32,10 @@ class Listener {
   /// Waits for a client. Empty if `cancel` (a descriptor; -1: none) becomes readable or hangs up
   /// first.
   Fd accept(int cancel = -1);
+  /// Removes the path of a Unix socket now; safe while another thread accepts.
+  void remove_path() const;
 
  private:
-  void remove_path();
-
   Fd socket_;
   std::string path_;
   std::string remote_;

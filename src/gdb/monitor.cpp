@@ -13,31 +13,6 @@ namespace {
 
 std::string number(EventNumber event) { return std::to_string(event.value()); }
 
-/// Where the target stands, as JSON (docs/json.md).
-nlohmann::ordered_json place_of(DebugTarget& target) {
-  const Position position = target.position();
-  nlohmann::ordered_json json{{"event", position.event.value()},
-                              {"ticks", nullptr},
-                              {"steps", nullptr},
-                              {"begin", target.history_begin().event.value()},
-                              {"end", target.history_end().event.value()},
-                              {"process", target.process().value()},
-                              {"thread", target.stop().tid.value()},
-                              {"case", target.case_name()},
-                              {"time_us", nullptr}};
-  if (!position.at_event()) {
-    json["ticks"] = position.ticks;
-    json["steps"] = position.steps;
-  }
-  // What has happened last.
-  TraceReader* trace = target.trace();
-  const std::uint64_t next = position.event.value();
-  if (trace && next > 0 && next <= trace->event_count()) {
-    json["time_us"] = trace->event(EventNumber(next - 1)).time_us;
-  }
-  return json;
-}
-
 MonitorAnswer when(DebugTarget& target, std::string_view argument) {
   const auto json = place_of(target);
   if (argument == "--json") return {json.dump() + "\n", {}};
@@ -53,30 +28,6 @@ MonitorAnswer when(DebugTarget& target, std::string_view argument) {
   }
   if (!target.case_name().empty()) text += ", case " + target.case_name();
   return {text + "\n", {}};
-}
-
-std::optional<Position> position_named(const DebugTarget& target, std::string_view name) {
-  if (name == "begin") return target.history_begin();
-  if (name == "end") return target.history_end();
-  if (name == "failure") {
-    const auto failure = target.failure();
-    return failure ? std::optional(Position{failure->event}) : std::nullopt;
-  }
-  // EVENT, or EVENT+TICKS+STEPS for a place between two events.
-  std::array<std::uint64_t, 3> numbers{};
-  std::size_t count = 0;
-  for (std::string_view rest = name; count < numbers.size(); ++count) {
-    const auto [end, error] =
-        std::from_chars(rest.data(), rest.data() + rest.size(), numbers.at(count));
-    if (error != std::errc()) return {};
-    rest.remove_prefix(std::size_t(end - rest.data()));
-    if (rest.empty()) break;
-    if (!rest.starts_with('+') || count + 1 == numbers.size()) return {};
-    rest.remove_prefix(1);
-  }
-  const EventNumber event(numbers[0]);
-  if (count == 0) return Position{event};
-  return Position{event, numbers[1], numbers[2]};
 }
 
 MonitorAnswer go_to(DebugTarget& target, std::string_view argument) {
@@ -180,6 +131,54 @@ MonitorAnswer ask(DebugTarget& target, const QueryRow& row, std::string_view arg
 }
 
 }  // namespace
+
+nlohmann::ordered_json place_of(DebugTarget& target) {
+  const Position position = target.position();
+  nlohmann::ordered_json json{{"event", position.event.value()},
+                              {"ticks", nullptr},
+                              {"steps", nullptr},
+                              {"begin", target.history_begin().event.value()},
+                              {"end", target.history_end().event.value()},
+                              {"process", target.process().value()},
+                              {"thread", target.stop().tid.value()},
+                              {"case", target.case_name()},
+                              {"time_us", nullptr}};
+  if (!position.at_event()) {
+    json["ticks"] = position.ticks;
+    json["steps"] = position.steps;
+  }
+  // What has happened last.
+  TraceReader* trace = target.trace();
+  const std::uint64_t next = position.event.value();
+  if (trace && next > 0 && next <= trace->event_count()) {
+    json["time_us"] = trace->event(EventNumber(next - 1)).time_us;
+  }
+  return json;
+}
+
+std::optional<Position> position_named(const DebugTarget& target, std::string_view name) {
+  if (name == "begin") return target.history_begin();
+  if (name == "end") return target.history_end();
+  if (name == "failure") {
+    const auto failure = target.failure();
+    return failure ? std::optional(Position{failure->event}) : std::nullopt;
+  }
+  // EVENT, or EVENT+TICKS+STEPS for a place between two events.
+  std::array<std::uint64_t, 3> numbers{};
+  std::size_t count = 0;
+  for (std::string_view rest = name; count < numbers.size(); ++count) {
+    const auto [end, error] =
+        std::from_chars(rest.data(), rest.data() + rest.size(), numbers.at(count));
+    if (error != std::errc()) return {};
+    rest.remove_prefix(std::size_t(end - rest.data()));
+    if (rest.empty()) break;
+    if (!rest.starts_with('+') || count + 1 == numbers.size()) return {};
+    rest.remove_prefix(1);
+  }
+  const EventNumber event(numbers[0]);
+  if (count == 0) return Position{event};
+  return Position{event, numbers[1], numbers[2]};
+}
 
 MonitorAnswer run_monitor(DebugTarget& target, std::string_view line) {
   line = trim(line);

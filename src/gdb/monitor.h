@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,12 @@ struct MonitorAnswer {
   std::optional<Position> seek;
   bool drops_changes = false;  ///< what the debugger changed is to be forgotten
 };
+
+/// Where the target stands, as docs/json.md has it under "when".
+nlohmann::ordered_json place_of(DebugTarget& target);
+
+/// The place that a user names: EVENT, EVENT+TICKS+STEPS, begin, end, failure. None: there is none.
+std::optional<Position> position_named(const DebugTarget& target, std::string_view name);
 
 /// Runs `monitor LINE`. Never changes the position itself: a debugger expects that to happen in a
 /// resume only, and would go on showing old registers and frames.

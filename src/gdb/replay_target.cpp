@@ -7,6 +7,7 @@
 
 #include "gdb/link_map.h"
 #include "gdb/maps_text.h"
+#include "replay/arrival.h"
 #include "replay/diversion.h"
 
 namespace ttrace::gdb {
@@ -54,6 +55,8 @@ Bytes auxiliary_vector_of(const ExecEvent& exec) {
 TargetStop::Kind kind_of(ReplayStop::Kind kind) {
   if (kind == ReplayStop::Kind::breakpoint) return TargetStop::Kind::breakpoint;
   if (kind == ReplayStop::Kind::watchpoint) return TargetStop::Kind::watchpoint;
+  if (kind == ReplayStop::Kind::call) return TargetStop::Kind::call;
+  if (kind == ReplayStop::Kind::call_return) return TargetStop::Kind::call_return;
   if (kind == ReplayStop::Kind::stepped) return TargetStop::Kind::stepped;
   return TargetStop::Kind::interrupted;
 }
@@ -63,16 +66,18 @@ EventNumber after(EventNumber event) { return EventNumber(event.value() + 1); }
 }  // namespace
 
 ReplayTarget::ReplayTarget(TraceReader& trace, std::optional<Pid> process)
-    : trace_(trace), outline_(make_outline(trace)), timeline_(trace) {
-  timeline_.on_output([this](int, ByteView text) {
+    : trace_(trace),
+      outline_(std::make_shared<Outline>(make_outline(trace))),
+      timeline_(std::make_unique<Timeline>(trace)) {
+  timeline_->on_output([this](int, ByteView text) {
     if (sink_) sink_(text);
   });
-  pid_ = process.value_or(outline_.of_failure);
-  if (!outline_.processes.contains(pid_)) {
+  pid_ = process.value_or(outline_->of_failure);
+  if (!outline_->processes.contains(pid_)) {
     throw UsageError(trace.path() + " has no process " + std::to_string(pid_.value()) +
                      "; ttrace processes lists them");
   }
-  const auto failing = pid_ == outline_.of_failure ? failure() : std::nullopt;
+  const auto failing = pid_ == outline_->of_failure ? failure() : std::nullopt;
   begin_ = process_outline().begin;
   for (const EventNumber exec : process_outline().execs) {
     const bool before_failure = failing && exec < failing->event;
@@ -81,11 +86,20 @@ ReplayTarget::ReplayTarget(TraceReader& trace, std::optional<Pid> process)
   seek(failing ? Position{failing->event} : history_begin(), nullptr);
 }
 
+ReplayTarget::ReplayTarget(const ReplayTarget& other, std::unique_ptr<Timeline> timeline)
+    : trace_(other.trace_),
+      outline_(other.outline_),
+      pid_(other.pid_),
+      begin_(other.begin_),
+      timeline_(std::move(timeline)),
+      stop_(other.stop_),
+      told_signal_(other.told_signal_) {}
+
 ReplayTarget::~ReplayTarget() = default;
 
 std::vector<TargetThread> ReplayTarget::threads() const {
   std::vector<TargetThread> threads;
-  for (ReplayThread& thread : timeline_.now().threads(pid_)) {
+  for (ReplayThread& thread : timeline_->now().threads(pid_)) {
     threads.push_back({thread.tid, std::move(thread.name)});
   }
   if (threads.empty()) {
@@ -94,16 +108,16 @@ std::vector<TargetThread> ReplayTarget::threads() const {
   return threads;
 }
 
-GeneralRegisters ReplayTarget::registers(Tid tid) const { return timeline_.now().registers(tid); }
+GeneralRegisters ReplayTarget::registers(Tid tid) const { return timeline_->now().registers(tid); }
 
-Bytes ReplayTarget::vector_state(Tid tid) const { return timeline_.now().vector_state(tid); }
+Bytes ReplayTarget::vector_state(Tid tid) const { return timeline_->now().vector_state(tid); }
 
 std::size_t ReplayTarget::read_memory(Address at, std::span<std::byte> into) const {
-  return timeline_.now().read_memory(pid_, at, into);
+  return timeline_->now().read_memory(pid_, at, into);
 }
 
 Bytes ReplayTarget::signal_info() const {
-  const EventNumber number = timeline_.now().position();
+  const EventNumber number = timeline_->now().position();
   if (stop_.kind != TargetStop::Kind::signal || number.value() >= trace_.event_count()) return {};
   const auto* signal = std::get_if<SignalEvent>(&trace_.event(number).body);
   return signal ? signal->info : Bytes();
@@ -116,13 +130,13 @@ Bytes ReplayTarget::auxiliary_vector() const {
   return exec ? auxiliary_vector_of(*exec) : Bytes();
 }
 
-std::string ReplayTarget::executable() const { return timeline_.now().executable(pid_); }
+std::string ReplayTarget::executable() const { return timeline_->now().executable(pid_); }
 
 std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
   if (path == "/proc/" + std::to_string(pid_.value()) + "/maps") {
-    return file_of(maps_text(timeline_.now().mappings(pid_)));
+    return file_of(maps_text(timeline_->now().mappings(pid_)));
   }
-  auto object = timeline_.now().object_by_path(path);
+  auto object = timeline_->now().object_by_path(path);
   if (!object) {
     const auto read = [this](Address at, std::span<std::byte> into) {
       return read_memory(at, into);
@@ -137,7 +151,7 @@ std::optional<Fd> ReplayTarget::open_file(const std::string& path) const {
 }
 
 std::optional<std::uint32_t> ReplayTarget::object_at(Address at) const {
-  for (const Mapping& mapping : timeline_.now().mappings(pid_)) {
+  for (const Mapping& mapping : timeline_->now().mappings(pid_)) {
     if (at < mapping.start || at - mapping.start >= mapping.length) continue;
     if (mapping.backing) return mapping.backing->object;
   }
@@ -145,17 +159,17 @@ std::optional<std::uint32_t> ReplayTarget::object_at(Address at) const {
 }
 
 bool ReplayTarget::insert_breakpoint(Address at, Condition condition) {
-  return timeline_.set_breakpoint(pid_, at, std::move(condition));
+  return timeline_->set_breakpoint(pid_, at, std::move(condition));
 }
 
-void ReplayTarget::remove_breakpoint(Address at) { timeline_.remove_breakpoint(pid_, at); }
+void ReplayTarget::remove_breakpoint(Address at) { timeline_->remove_breakpoint(pid_, at); }
 
 bool ReplayTarget::insert_watchpoint(const WatchRange& range) {
-  return timeline_.set_watchpoint(pid_, range);
+  return timeline_->set_watchpoint(pid_, range);
 }
 
 void ReplayTarget::remove_watchpoint(const WatchRange& range) {
-  timeline_.remove_watchpoint(pid_, range);
+  timeline_->remove_watchpoint(pid_, range);
 }
 
 TimelineLimits ReplayTarget::limits_of(const ResumeRequest& request) const {
@@ -166,9 +180,14 @@ TimelineLimits ReplayTarget::limits_of(const ResumeRequest& request) const {
   limits.step = request.step;
   limits.barriers = process_outline().execs;
   limits.interrupt = request.interrupt;
+  if (request.stops_at_call) {
+    limits.stops_at_call = [wanted = request.stops_at_call](std::int64_t number, bool) {
+      return wanted(number);
+    };
+  }
   // A signal that was told when its position was reached is not told again.
   limits.stops_at_signal = [this, wanted = request.stops_at_signal](int signal) {
-    return told_signal_ != timeline_.now().position() && (!wanted || wanted(signal));
+    return told_signal_ != timeline_->now().position() && (!wanted || wanted(signal));
   };
   return limits;
 }
@@ -180,37 +199,42 @@ const TargetStop& ReplayTarget::resume(const ResumeRequest& request) {
 }
 
 TargetStop ReplayTarget::forward(const TimelineLimits& limits) {
-  const ReplayStop stop = timeline_.run_forward(limits);
+  const bool was_at_end = timeline_->now().place() == history_end();
+  const ReplayStop stop = timeline_->run_forward(limits);
   using Kind = ReplayStop::Kind;
   if (stop.kind != Kind::event && stop.kind != Kind::end) return told(stop);
-  if (timeline_.now().position() < history_end().event) return pass_exec();
+  if (timeline_->now().position() < history_end().event) return pass_exec();
   TargetStop last = arrived(stop.tid);
   if (last.kind == TargetStop::Kind::signal) return last;
+  const auto call = call_begun(trace_.event(history_end().event).body);  // mostly the exit
+  if (!was_at_end && call && limits.stops_at_call && limits.stops_at_call(*call, false)) {
+    return {TargetStop::Kind::call, last.tid, 0, {}, {}, *call};
+  }
   return {TargetStop::Kind::history_end, last.tid, 0, process_outline().fate};
 }
 
 TargetStop ReplayTarget::backward(const TimelineLimits& limits) {
-  const ReplayStop stop = timeline_.run_backward(limits);
+  const ReplayStop stop = timeline_->run_backward(limits);
   using Kind = ReplayStop::Kind;
   if (stop.kind == Kind::end) return {TargetStop::Kind::history_begin, stop.tid, 0, {}};
   if (stop.kind != Kind::event) return told(stop);
-  timeline_.forget_breakpoints(pid_);  // they were in the program that comes later
+  timeline_->forget_breakpoints(pid_);  // they were in the program that comes later
   return {TargetStop::Kind::exec, stop.tid, 0, executable()};
 }
 
 TargetStop ReplayTarget::told(const ReplayStop& stop) {
   if (stop.kind == ReplayStop::Kind::signal) return signal_stop(stop.tid, stop.signal);
-  return {kind_of(stop.kind), stop.tid, 0, {}, stop.watched};
+  return {kind_of(stop.kind), stop.tid, 0, {}, stop.watched, stop.call};
 }
 
 TargetStop ReplayTarget::signal_stop(Tid tid, int signal) {
-  told_signal_ = timeline_.now().position();
+  told_signal_ = timeline_->now().position();
   return {TargetStop::Kind::signal, tid, signal, {}};
 }
 
 TargetStop ReplayTarget::arrived(Tid tid) {
-  const EventNumber number = timeline_.now().position();
-  if (timeline_.now().place() == Position{number} && number.value() < trace_.event_count() &&
+  const EventNumber number = timeline_->now().position();
+  if (timeline_->now().place() == Position{number} && number.value() < trace_.event_count() &&
       told_signal_ != number) {
     const Event& event = trace_.event(number);
     const auto* signal = std::get_if<SignalEvent>(&event.body);
@@ -220,10 +244,10 @@ TargetStop ReplayTarget::arrived(Tid tid) {
 }
 
 TargetStop ReplayTarget::pass_exec() {
-  const EventNumber exec = timeline_.now().position();
+  const EventNumber exec = timeline_->now().position();
   const Tid tid = trace_.event(exec).tid;
-  timeline_.seek(just_before(after(exec)));
-  timeline_.forget_breakpoints(pid_);  // they were in the program that is gone
+  timeline_->seek(just_before(after(exec)));
+  timeline_->forget_breakpoints(pid_);  // they were in the program that is gone
   return {TargetStop::Kind::exec, tid, 0, executable()};
 }
 
@@ -231,7 +255,7 @@ const TargetStop& ReplayTarget::seek(Position to, const std::atomic<bool>* inter
   to = std::clamp(to, history_begin(), history_end());
   const auto program = last_exec();
   told_signal_.reset();
-  const ReplayStop stop = timeline_.seek(to, interrupt);
+  const ReplayStop stop = timeline_->seek(to, interrupt);
   // At the end of a recording no thread has arrived: the one that failed is of interest.
   const auto& failing = trace_.info().failure;
   const bool at_failure = failing && Position{failing->event} == to && is_ours(failing->tid);
@@ -241,14 +265,14 @@ const TargetStop& ReplayTarget::seek(Position to, const std::atomic<bool>* inter
     stop_ = arrived(at_failure ? failing->tid : stop.tid);
   }
   if (program && last_exec() != program) {
-    timeline_.forget_breakpoints(pid_);
+    timeline_->forget_breakpoints(pid_);
     stop_ = {TargetStop::Kind::exec, stop_.tid, 0, executable()};
   }
   return stop_;
 }
 
 bool ReplayTarget::is_ours(Tid tid) const {
-  const auto threads = timeline_.now().threads(pid_);
+  const auto threads = timeline_->now().threads(pid_);
   return std::any_of(threads.begin(), threads.end(),
                      [&](const ReplayThread& thread) { return thread.tid == tid; });
 }
@@ -256,7 +280,7 @@ bool ReplayTarget::is_ours(Tid tid) const {
 std::optional<EventNumber> ReplayTarget::last_exec() const {
   std::optional<EventNumber> last;
   for (const EventNumber exec : process_outline().execs) {
-    if (exec < timeline_.now().position()) last = exec;
+    if (exec < timeline_->now().position()) last = exec;
   }
   return last;
 }
@@ -276,9 +300,13 @@ std::optional<TargetFailure> ReplayTarget::failure() const {
   return result;
 }
 
-std::uint64_t ReplayTarget::digest() const { return timeline_.now().process_digest(pid_); }
+std::uint64_t ReplayTarget::digest() const { return timeline_->now().process_digest(pid_); }
 
-std::unique_ptr<Diversion> ReplayTarget::divert() const { return timeline_.now().divert(pid_); }
+std::unique_ptr<Diversion> ReplayTarget::divert() const { return timeline_->now().divert(pid_); }
+
+std::unique_ptr<DebugTarget> ReplayTarget::excursion() const {
+  return std::unique_ptr<DebugTarget>(new ReplayTarget(*this, timeline_->fork()));
+}
 
 std::string ReplayTarget::case_name() const { return trace_.info().case_name; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,19 +41,22 @@ class ReplayTarget : public DebugTarget {
   const TargetStop& resume(const ResumeRequest& request) override;
   const TargetStop& seek(Position to, const std::atomic<bool>* interrupt) override;
   bool can_go_back() const override { return true; }
-  Position position() override { return timeline_.position(); }
+  Position position() override { return timeline_->position(); }
   Position history_begin() const override { return just_before(begin_); }
   Position history_end() const override { return {process_outline().end}; }
   std::optional<TargetFailure> failure() const override;
   std::string case_name() const override;
-  std::vector<TargetMark> marks() const override { return outline_.marks; }
+  std::vector<TargetMark> marks() const override { return outline_->marks; }
   TraceReader* trace() override { return &trace_; }
   std::uint64_t digest() const override;
   std::unique_ptr<Diversion> divert() const override;
+  std::unique_ptr<DebugTarget> excursion() const override;
   void on_output(std::function<void(ByteView text)> sink) override { sink_ = std::move(sink); }
 
  private:
-  const ProcessOutline& process_outline() const { return outline_.processes.at(pid_); }
+  ReplayTarget(const ReplayTarget& other, std::unique_ptr<Timeline> timeline);
+
+  const ProcessOutline& process_outline() const { return outline_->processes.at(pid_); }
   /// The last exec event of the process before the present position.
   std::optional<EventNumber> last_exec() const;
   std::optional<std::uint32_t> object_at(Address at) const;
@@ -67,10 +71,10 @@ class ReplayTarget : public DebugTarget {
   bool is_ours(Tid tid) const;
 
   TraceReader& trace_;
-  Outline outline_;
+  std::shared_ptr<const Outline> outline_;  ///< its excursions have the same
   Pid pid_;
   EventNumber begin_;
-  Timeline timeline_;
+  std::unique_ptr<Timeline> timeline_;
   TargetStop stop_;
   /// The signal event that the last stop told about.
   std::optional<EventNumber> told_signal_;

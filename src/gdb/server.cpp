@@ -32,6 +32,7 @@ constexpr std::array kFeatures{
     Feature{"vContSupported+"},
     Feature{"QPassSignals+"},
     Feature{"QProgramSignals+"},
+    Feature{"QCatchSyscalls+"},
     Feature{"qXfer:features:read+"},
     Feature{"qXfer:auxv:read+"},
     Feature{"qXfer:exec-file:read+"},
@@ -141,6 +142,7 @@ struct PacketTable {
       Row{"qSupported", Match::word, &S::supported},
       Row{"QStartNoAckMode", Match::exact, &S::start_no_ack},
       Row{"QPassSignals:", Match::prefix, &S::pass_signals},
+      Row{"QCatchSyscalls:", Match::prefix, &S::catch_calls},
       Row{"QProgramSignals:", Match::prefix, &S::accept},
       Row{"qXfer:", Match::prefix, &S::transfer},
       Row{"qRcmd,", Match::prefix, &S::monitor},
@@ -347,11 +349,33 @@ std::string Server::pass_signals(std::string_view arguments) {
   return kOk;
 }
 
+/// "0", or "1" and the numbers of system calls, each after a semicolon; without numbers, all.
+std::string Server::catch_calls(std::string_view arguments) {
+  FieldReader in(arguments);
+  const auto on = in.hex();
+  if (!on || *on > 1) return kMalformed;
+  std::set<std::int64_t> calls;
+  while (!in.at_end()) {
+    if (!in.take(';')) return kMalformed;
+    const auto number = in.hex();
+    if (!number) return kMalformed;
+    calls.insert(std::int64_t(*number));
+  }
+  caught_calls_.reset();
+  if (*on == 1) caught_calls_ = std::move(calls);
+  return kOk;
+}
+
 std::string Server::monitor(std::string_view arguments) {
   const auto line = from_hex(arguments);
   if (!line) return kMalformed;
   MonitorAnswer result;
   try {
+    constexpr std::string_view kExcursion = "excursion ";
+    if (line->starts_with(kExcursion)) {
+      print(excursion(std::string_view(*line).substr(kExcursion.size())));
+      return kOk;
+    }
     result = run_monitor(target_, *line);
   } catch (const Error& error) {
     result.text = std::string(error.what()) + "\n";
@@ -360,6 +384,23 @@ std::string Server::monitor(std::string_view arguments) {
   if (result.drops_changes) end_diversion();
   print(result.text);
   return kOk;
+}
+
+std::string Server::excursion(std::string_view line) {
+  if (line == "end") {
+    excursion_.reset();
+    return "";
+  }
+  if (line.starts_with("begin")) excursion_ = std::make_unique<Excursion>(target_);
+  if (!excursion_) throw UsageError("excursion begin comes first");
+  interrupt_ = line_.take_late_interrupt();
+  const Connection::Watch watch(line_, interrupt_);
+  try {
+    return excursion_->go(line, &interrupt_);
+  } catch (const Error&) {
+    excursion_.reset();
+    throw;
+  }
 }
 
 std::string Server::file(std::string_view arguments) { return files_.answer(arguments); }
@@ -406,12 +447,16 @@ std::string Server::thread_local_address(std::string_view arguments) {
   const Tid tid = selector->single().value_or(general_thread());
   if (!has_thread(tid)) return kNoThread;
   const auto read = [this](Address at, std::span<std::byte> into) { return memory_at(at, into); };
-  const auto at = thread_locals_.find(read, Address(target_.registers(tid).fs_base), *offset,
+  const auto at = thread_locals_.find(read, Address(values_of(tid).general.fs_base), *offset,
                                       Address(*link_map));
   return at ? hex_number(at->value()) : kFault;
 }
 
 RegisterValues Server::values_of(Tid tid) const {
+  if (excursion_) {
+    const DebugTarget& target = excursion_->target();
+    return {target.registers(target.stop().tid), target.vector_state(target.stop().tid)};
+  }
   if (diversion_) {
     const Diversion::Registers& registers = diversion_->registers(tid);
     return {registers.general, registers.vector_state};

@@ -12,6 +12,7 @@
 
 #include "gdb/actions.h"
 #include "gdb/connection.h"
+#include "gdb/excursion.h"
 #include "gdb/files.h"
 #include "gdb/register_layout.h"
 #include "gdb/stop_reply.h"
@@ -71,6 +72,7 @@ class Server {
   std::string remove_breakpoint(std::string_view arguments);
   std::string transfer(std::string_view arguments);
   std::string pass_signals(std::string_view arguments);
+  std::string catch_calls(std::string_view arguments);
   std::string accept(std::string_view arguments);
   std::string symbol(std::string_view arguments);
   std::string thread_local_address(std::string_view arguments);
@@ -88,6 +90,9 @@ class Server {
   std::string kill(std::string_view arguments);
   std::string kill_process(std::string_view arguments);
 
+  std::string excursion(std::string_view line);
+  /// What registers and memory are shown of.
+  const DebugTarget& shown() const { return excursion_ ? excursion_->target() : target_; }
   Diversion& diversion();
   void end_diversion();
   std::optional<Tid> diverted_thread(const ResumePlan& plan) const;
@@ -114,8 +119,11 @@ class Server {
   ClientFeatures client_;
   std::optional<Tid> general_thread_;  ///< H; none: the thread of the last stop
   std::map<Address, ServerBreakpoint> breakpoints_;
-  std::unique_ptr<Diversion> diversion_;    ///< what the debugger changed; null: nothing
-  std::set<int> passed_signals_;            ///< gdb's numbers: not reported
+  std::unique_ptr<Diversion> diversion_;  ///< what the debugger changed; null: nothing
+  std::unique_ptr<Excursion> excursion_;  ///< null: the session is shown where it stands
+  std::set<int> passed_signals_;          ///< gdb's numbers: not reported
+  /// System calls that stop, by number; without a value: none, empty: all.
+  std::optional<std::set<std::int64_t>> caught_calls_;
   std::optional<Position> pending_seek_;    ///< where the next resume goes instead
   std::optional<TargetStop> held_arrival_;  ///< told at the next resume, which goes nowhere
   std::string transfer_name_;               ///< the object that is being transferred in pieces

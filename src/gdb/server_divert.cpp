@@ -41,7 +41,8 @@ Diversion& Server::diversion() {
 void Server::end_diversion() { diversion_.reset(); }
 
 std::size_t Server::memory_at(Address at, std::span<std::byte> into) const {
-  return diversion_ ? diversion_->read_memory(at, into) : target_.read_memory(at, into);
+  const bool in_copy = diversion_ && !excursion_;
+  return in_copy ? diversion_->read_memory(at, into) : shown().read_memory(at, into);
 }
 
 std::string Server::write_all_registers(std::string_view arguments) {

@@ -67,6 +67,7 @@ std::string Server::back_one(std::string_view) {
 std::string Server::resume(const ResumePlan& plan, bool backwards) {
   if (!plan.runs) return report(target_.stop());
   if (plan.step && !has_thread(*plan.step)) return kMalformed;
+  excursion_.reset();
   interrupt_ = line_.take_late_interrupt();
   const auto diverted = backwards ? std::nullopt : diverted_thread(plan);
   if (diverted) return resume_diversion(*diverted, plan);
@@ -108,6 +109,11 @@ TargetStop Server::advance(const ResumePlan& plan, bool backwards) {
     request.stops_at_signal = [this](int signal) {
       return !passed_signals_.contains(gdb_signal(signal));
     };
+    if (caught_calls_) {
+      request.stops_at_call = [this](std::int64_t number) {
+        return caught_calls_->empty() || caught_calls_->contains(number);
+      };
+    }
     request.interrupt = &interrupt_;
     TargetStop stop = target_.resume(request);
     const bool passed =

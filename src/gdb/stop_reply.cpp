@@ -22,6 +22,8 @@ constexpr std::array kStops{
     StopRow{TargetStop::Kind::breakpoint, SIGTRAP, ""},
     StopRow{TargetStop::Kind::watchpoint, SIGTRAP, ""},
     StopRow{TargetStop::Kind::stepped, SIGTRAP, ""},
+    StopRow{TargetStop::Kind::call, SIGTRAP, "syscall_entry:"},
+    StopRow{TargetStop::Kind::call_return, SIGTRAP, "syscall_return:"},
     StopRow{TargetStop::Kind::signal, -1, ""},
     StopRow{TargetStop::Kind::exec, SIGTRAP, "exec:"},
     StopRow{TargetStop::Kind::interrupted, SIGINT, ""},
@@ -33,6 +35,9 @@ std::string reason_of(const StopRow& row, const TargetStop& stop, const ClientFe
                       bool hardware) {
   if (stop.kind == TargetStop::Kind::exec) {
     return client.exec_events ? row.reason + to_hex(stop.text) + ";" : "";
+  }
+  if (stop.kind == TargetStop::Kind::call || stop.kind == TargetStop::Kind::call_return) {
+    return row.reason + hex_number(std::uint64_t(stop.call)) + ";";
   }
   if (stop.kind == TargetStop::Kind::watchpoint) {
     constexpr std::array kNames{"watch:", "rwatch:", "awatch:"};

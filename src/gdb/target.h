@@ -33,8 +33,10 @@ struct TargetStop {
     breakpoint,  ///< about to execute the instruction at a breakpoint
     watchpoint,  ///< `watched` was accessed: just before, or (backwards) is about to be
     stepped,
-    signal,  ///< `signal` is about to be delivered
-    exec,    ///< the process has just executed `text`
+    call,         ///< system call `call` is about to be made
+    call_return,  ///< `call` has returned
+    signal,       ///< `signal` is about to be delivered
+    exec,         ///< the process has just executed `text`
     interrupted,
     history_begin,
     history_end,  ///< nothing more of this process was recorded; `text` says what happened to it
@@ -45,6 +47,7 @@ struct TargetStop {
   int signal = 0;  ///< as Linux numbers it
   std::string text;
   WatchRange watched{};
+  std::int64_t call = -1;  ///< as Linux numbers it
 };
 
 struct ResumeRequest {
@@ -52,6 +55,8 @@ struct ResumeRequest {
   bool backwards = false;   ///< only if can_go_back()
   /// Whether a signal (as Linux numbers it) stops; null: every one does.
   std::function<bool(int signal)> stops_at_signal;
+  /// Whether the begin and the end of a system call stop, by its number; null: none does.
+  std::function<bool(std::int64_t number)> stops_at_call;
   const std::atomic<bool>* interrupt = nullptr;
 };
 
@@ -129,6 +134,10 @@ class DebugTarget {
   virtual std::uint64_t digest() const = 0;
   /// A copy to call functions and change memory in; nothing of the target changes by that.
   virtual std::unique_ptr<Diversion> divert() const = 0;
+
+  /// Another target of the same process, which stands where this one stands and has no breakpoints:
+  /// to look around in the history while this one stays. Null if there is no history.
+  virtual std::unique_ptr<DebugTarget> excursion() const { return {}; }
 
   /// Called with what the program writes to its standard output and error while it runs.
   virtual void on_output(std::function<void(ByteView text)> sink) = 0;

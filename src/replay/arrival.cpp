@@ -20,6 +20,20 @@ const SyscallEntry* entry_of(const EventBody& body) {
   return nullptr;
 }
 
+std::optional<std::int64_t> call_begun(const EventBody& body) {
+  const SyscallEntry* entry = entry_of(body);
+  if (entry == nullptr || std::holds_alternative<MarkEvent>(body)) return {};
+  return entry->number;
+}
+
+std::optional<std::int64_t> call_ended(const EventBody& body,
+                                       const std::optional<SyscallEntry>& inside) {
+  if (const auto* call = std::get_if<SyscallEvent>(&body)) return call->entry.number;
+  const bool leaves =
+      std::holds_alternative<SyscallExitEvent>(body) || std::holds_alternative<ExecEvent>(body);
+  return leaves && inside ? std::optional<std::int64_t>(inside->number) : std::nullopt;
+}
+
 bool is_place_in_time(const Event& event) {
   const auto* signal = std::get_if<SignalEvent>(&event.body);
   return std::holds_alternative<SwitchEvent>(event.body) ||

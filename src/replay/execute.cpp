@@ -43,6 +43,15 @@ class Lifted {
   bool lifted_ = false;
 };
 
+/// The host stopped at a write to a page that WatchedPages protects.
+bool is_held_back(const ReplaySpace& space, const StopStatus& stop) {
+  if (space.pages.empty()) return false;
+  if (stop.kind != StopStatus::Kind::signal || stop.value != SIGSEGV) return false;
+  const siginfo_t info = space.host->task().signal_info();
+  return info.si_code == SEGV_ACCERR &&
+         space.pages.holds_back(Address(std::uint64_t(info.si_addr)), space.mappings);
+}
+
 }  // namespace
 
 /// To the next stop of the host.
@@ -61,6 +70,7 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
   const bool asked_ticks = stretch.ticks != 0 && stretch.ticks < last;
   const std::uint64_t left = asked_ticks ? stretch.ticks : last;
   std::optional<StopStatus> stop;
+  bool held_back = false;
   {
     std::optional<Lifted> lifted;
     if (stretch.pass) lifted.emplace(space, Address(before.rip));
@@ -70,17 +80,40 @@ Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const E
                                    : space.host->run(Resume::emulate, stretch.interrupt);
     if (!stop) stop = leave_stub(space);
     thread.regs = space.host->task().registers();
+    held_back = stop && is_held_back(space, *stop);
     // It looks at the instruction.
-    if (stretch.one_instruction) {
+    if (stretch.one_instruction && !held_back) {
       hide_trap_flag(space.host->memory(), Address(before.rip), thread.regs);
     }
   }
-  thread.ticks += left - counter_of(space);
+  const std::uint64_t counted = left - counter_of(space);
+  thread.ticks += counted;
+  if (held_back) return write_watched(thread, event, {before, stretch, asked_ticks}, counted);
   if (!stop) {
     thread.instructions.reset();
     return Outcome::interrupted;
   }
   return understand(thread, event, {before, stretch, asked_ticks}, *stop);
+}
+
+/// The instruction that was held back is executed with the watched pages open. Then the stretch is
+/// over: Outcome::watchpoint or ::stepped, unless something else came.
+Replayer::State::Outcome Replayer::State::write_watched(ReplayContext& thread, const Event& event,
+                                                        const Executed& executed,
+                                                        std::uint64_t ticks) {
+  ReplaySpace& space = *thread.process->space;
+  Stretch one = executed.stretch;
+  one.one_instruction = true;
+  one.pass = executed.stretch.pass && thread.regs.rip == executed.before.rip;
+  if (executed.asked_ticks) one.ticks -= ticks;
+  space.pages.open(*space.host, space.mappings);
+  const Outcome outcome = execute(thread, event, one);
+  space.pages.close(*space.host, space.mappings);
+  const bool ran_freely = !executed.stretch.one_instruction;
+  if (ran_freely && (outcome == Outcome::stepped || outcome == Outcome::watchpoint)) {
+    thread.instructions.reset();
+  }
+  return outcome;
 }
 
 /// What a stop of the host means for a thread that is on its way to `event`.
@@ -198,7 +231,7 @@ void Replayer::State::finish_transfer(ReplayContext& thread, const DueStop& due)
 /// Whether the trap that just came is one that was asked for.
 bool Replayer::State::is_watch_hit(ReplaySpace& space) {
   const unsigned hits = take_debug_hits(space.host->task());
-  if (hits == 0) return false;
+  if (hits == 0 && (space.pages.empty() || !space.pages.is_open())) return false;
   watch_hit = space.watches.changed(space.host->memory());
   const auto& slots = space.watches.slots();
   for (std::size_t i = 0; i < slots.size() && !watch_hit; ++i) {

@@ -67,6 +67,7 @@ std::shared_ptr<ReplaySpace> fork_space(const ReplaySpace& space) {
   copy->plans = space.plans;
   copy->patched = space.patched;
   copy->brk = space.brk;
+  if (WatchedPages pages = space.pages; !pages.empty()) pages.open(*copy->host, copy->mappings);
   for (const auto& [at, breakpoint] : space.breakpoints) {
     copy->host->memory().write(at, std::span(&breakpoint.covered, 1));
   }

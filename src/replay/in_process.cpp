@@ -169,8 +169,8 @@ bool Replayer::State::may_run_in_process(const ReplayContext& thread,
                                          const ReplayLimits& limits) const {
   const ReplaySpace& space = *thread.process->space;
   const bool steps = limits.step && *limits.step == thread.tid;
-  if (!uses_agent || steps || !space.breakpoints.empty() || !space.watches.empty() ||
-      space.plans.empty()) {
+  if (!uses_agent || steps || limits.stop_at_calls || !space.breakpoints.empty() ||
+      !space.watches.empty() || space.plans.empty()) {
     return false;
   }
   if (limits.process) {

@@ -9,6 +9,7 @@
 #include "replay/mapping_table.h"
 #include "replay/replayer.h"
 #include "replay/watch.h"
+#include "replay/watched_pages.h"
 #include "rewrite/active_plan.h"
 
 namespace ttrace {
@@ -28,6 +29,7 @@ struct ReplaySpace {
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
   std::map<Address, Breakpoint> breakpoints;
   Watches watches;
+  WatchedPages pages;  ///< of the watches that have no debug register
   bool insert_breakpoint(Address at);
   void remove_breakpoint(Address at);
 

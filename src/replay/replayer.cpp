@@ -172,7 +172,10 @@ void Replayer::watch(Pid pid, const std::vector<WatchRange>& ranges) {
   ReplaySpace* space = state_->space_of(pid);
   if (space == nullptr) return;
   const bool was_watched = !space->watches.empty();
+  if (!space->pages.empty()) space->pages.open(*space->host, space->mappings);
   space->watches = Watches(space->host->memory(), ranges);
+  space->pages = WatchedPages(space->watches.without_slot());
+  if (!space->pages.empty()) space->pages.close(*space->host, space->mappings);
   if (was_watched || !ranges.empty()) {
     set_debug_registers(space->host->task(), space->watches.slots());
   }

@@ -30,21 +30,24 @@ struct ReplayThread {
 /// Why Replayer::run() came back.
 struct ReplayStop {
   enum class Kind {
-    event,       ///< the thread of the event asked for stands at it; it is not yet applied
-    place,       ///< the place asked for
-    paused,      ///< the time asked for is over; the place is an exact one
-    breakpoint,  ///< the thread is about to execute the instruction at a breakpoint
-    watchpoint,  ///< the thread has just accessed `watched`, or a system call wrote there
-    stepped,     ///< the thread asked for has executed one instruction (or one event)
-    signal,      ///< a SignalEvent of the watched process is next; it is not yet applied
-    end,         ///< every event is applied but the last; nothing more will run
+    event,        ///< the thread of the event asked for stands at it; it is not yet applied
+    place,        ///< the place asked for
+    paused,       ///< the time asked for is over; the place is an exact one
+    breakpoint,   ///< the thread is about to execute the instruction at a breakpoint
+    watchpoint,   ///< the thread has just accessed `watched`, or a system call wrote there
+    stepped,      ///< the thread asked for has executed one instruction (or one event)
+    call,         ///< the thread is about to make system call `call`; its event is not applied
+    call_return,  ///< `call` has just returned
+    signal,       ///< a SignalEvent of the watched process is next; it is not yet applied
+    end,          ///< every event is applied but the last; nothing more will run
     interrupted,
   };
   Kind kind = Kind::end;
   Tid tid;  ///< the thread that stopped
   Address pc;
-  int signal = 0;      ///< Kind::signal: its number
-  WatchRange watched;  ///< Kind::watchpoint
+  int signal = 0;          ///< Kind::signal: its number
+  WatchRange watched;      ///< Kind::watchpoint
+  std::int64_t call = -1;  ///< Kind::call and Kind::call_return: its number
 };
 
 /// What run() is to stop for, besides the end.
@@ -66,8 +69,10 @@ struct ReplayLimits {
   /// Stop before signals of `process` (see Kind::signal). To go on, call run() again: a stop at a
   /// signal is not repeated for the same event.
   bool stop_at_signals = false;
-  /// Asked about stops at breakpoints, watchpoints and signals of `process`; false: go on. Null:
-  /// yes.
+  /// Stop at the begin and at the end of each system call of `process`, if `accepts` wants it.
+  bool stop_at_calls = false;
+  /// Asked about stops at breakpoints, watchpoints, signals and calls of `process`; false: go on.
+  /// Null: yes.
   std::function<bool(const ReplayStop& stop)> accepts;
   /// Polled at every event and at least ten times a second. It then goes on to the next counted
   /// place, if that comes soon.

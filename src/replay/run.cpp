@@ -31,7 +31,7 @@ bool steps(const ReplayContext& thread, const ReplayLimits& limits) {
 ReplayStop Replayer::State::stop_of(ReplayStop::Kind kind, Tid tid, int signal) const {
   const auto found = threads.find(tid);
   const Address pc(found == threads.end() ? 0 : shown_registers(*found->second).rip);
-  return {kind, tid, pc, signal, watch_hit.value_or(WatchRange())};
+  return {kind, tid, pc, signal, watch_hit.value_or(WatchRange()), -1};
 }
 
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
@@ -91,9 +91,13 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
     const ReplayStop stop = stop_of(Kind::signal, tid, signal->number);
     if (!limits.accepts || limits.accepts(stop)) return stop;
   }
+  if (const auto number = call_begun(event.body)) {
+    if (const auto stop = call_stop(Kind::call, *number, thread, limits)) return stop;
+  }
+  const auto ended = call_ended(event.body, thread != nullptr ? thread->inside : std::nullopt);
   const bool was_step = limits.step && *limits.step == tid && completes_a_step(event.body);
   written_watch.reset();
-  apply(event);
+  apply_with_pages_open(event, limits);
   ++next;
   arrived = false;
   begin_stretch();
@@ -101,8 +105,32 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
     const ReplayStop stop = stop_of(Kind::watchpoint, tid);
     if (!limits.accepts || limits.accepts(stop)) return stop;
   }
+  if (ended) {
+    if (const auto stop = call_stop(Kind::call_return, *ended, thread, limits)) return stop;
+  }
   if (was_step) return stop_of(Kind::stepped, tid);
   return {};
+}
+
+std::optional<ReplayStop> Replayer::State::call_stop(ReplayStop::Kind kind, std::int64_t number,
+                                                     const ReplayContext* thread,
+                                                     const ReplayLimits& limits) const {
+  if (!limits.stop_at_calls || thread == nullptr || !is_watched(*thread, limits)) return {};
+  ReplayStop stop = stop_of(kind, thread->tid);
+  stop.call = number;
+  return !limits.accepts || limits.accepts(stop) ? std::optional(stop) : std::nullopt;
+}
+
+/// What an event writes or maps is not held back by watchpoints.
+void Replayer::State::apply_with_pages_open(const Event& event, const ReplayLimits& limits) {
+  ReplaySpace* before = limits.process ? space_of(*limits.process) : nullptr;
+  if (before == nullptr || before->pages.empty()) return apply(event);
+  before->pages.open(*before->host, before->mappings);
+  apply(event);
+  ReplaySpace* after = space_of(*limits.process);  // an exec gives another one
+  if (after != nullptr && !after->pages.empty()) {
+    after->pages.close(*after->host, after->mappings);
+  }
 }
 
 /// The next event's thread goes on. An interrupted call that begins anew does so now, so that the

@@ -53,6 +53,7 @@ struct Replayer::State {
   ReplayStop run(const ReplayLimits& limits);
   std::optional<ReplayStop> pass_event(ReplayLimits& limits);
   void begin_stretch();
+  void apply_with_pages_open(const Event& event, const ReplayLimits& limits);
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome go_on(ReplayContext& thread, const Event& event, const ReplayLimits& limits);
   Outcome settle(ReplayContext& thread, const Event& event);
@@ -64,6 +65,9 @@ struct Replayer::State {
   bool is_at_instruction(const ReplayContext& thread, const Event& event,
                          bool whatever_lies_there) const;
   bool is_watch_hit_by_event(Pid pid);
+  std::optional<ReplayStop> call_stop(ReplayStop::Kind kind, std::int64_t number,
+                                      const ReplayContext* thread,
+                                      const ReplayLimits& limits) const;
   bool at_place(const Event& event, const Position& place) const;
   bool pause_is_due(const ReplayLimits& limits) const;
   std::optional<Position> place() const;
@@ -92,6 +96,8 @@ struct Replayer::State {
   std::optional<Outcome> understand_int3(ReplayContext& thread, const Event& event,
                                          const Executed& executed);
   std::optional<StopStatus> leave_stub(ReplaySpace& space);
+  Outcome write_watched(ReplayContext& thread, const Event& event, const Executed& executed,
+                        std::uint64_t ticks);
   void finish_transfer(ReplayContext& thread, const DueStop& due);
   bool is_watch_hit(ReplaySpace& space);
   void load(ReplayContext& thread);

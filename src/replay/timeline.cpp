@@ -16,7 +16,19 @@ constexpr std::uint64_t kManySteps = ~0ull;
 
 }  // namespace
 
-Timeline::Timeline(TraceReader& trace) : trace_(trace), now_(std::make_unique<Replayer>(trace)) {}
+Timeline::Timeline(TraceReader& trace)
+    : Timeline(trace, std::make_unique<Replayer>(trace), std::make_shared<Checkpoints>()) {}
+
+Timeline::Timeline(TraceReader& trace, std::unique_ptr<Replayer> now,
+                   std::shared_ptr<Checkpoints> checkpoints)
+    : trace_(trace),
+      now_(std::move(now)),
+      checkpoints_(std::move(checkpoints)),
+      kept_(now_->elapsed()) {}
+
+std::unique_ptr<Timeline> Timeline::fork() const {
+  return std::unique_ptr<Timeline>(new Timeline(trace_, now_->fork(), checkpoints_));
+}
 
 void Timeline::replace(std::unique_ptr<Replayer> replayer) {
   now_ = std::move(replayer);
@@ -71,7 +83,7 @@ bool Timeline::set_watchpoint(Pid process, const WatchRange& range) {
   for (const auto& [pid, other] : watchpoints_) {
     if (pid == process) ranges.push_back(other);
   }
-  if (slots_for(ranges).size() <= kDebugSlots) return true;
+  if (can_watch(ranges)) return true;
   watchpoints_.erase({process, range});
   return false;
 }
@@ -90,9 +102,9 @@ void Timeline::forget_breakpoints(Pid process) {
 std::shared_ptr<const Replayer> Timeline::keep_checkpoint() {
   const Position place = now_->place().value();
   kept_ = now_->elapsed();
-  const Checkpoints::Entry last = checkpoints_.at_or_before(place);
+  const Checkpoints::Entry last = checkpoints_->at_or_before(place);
   if (last.copy && last.at == place) return last.copy;
-  return checkpoints_.add(place, now_->fork());
+  return checkpoints_->add(place, now_->fork());
 }
 
 ReplayStop Timeline::stop_here(ReplayStop::Kind kind, Tid tid) const {
@@ -142,7 +154,7 @@ Position Timeline::position() {
 ReplayStop Timeline::seek(Position to, const std::atomic<bool>* interrupt) {
   const auto place = now_->place();
   const Position here = place ? *place : Position{now_->position(), now_->ticks(), kManySteps};
-  const Checkpoints::Entry checkpoint = checkpoints_.at_or_before(to);
+  const Checkpoints::Entry checkpoint = checkpoints_->at_or_before(to);
   if (here > to || (checkpoint.copy && checkpoint.at > here)) go_back_to(checkpoint);
   disarm();
   now_->on_output({});
@@ -161,17 +173,35 @@ ReplayLimits Timeline::limits_of(const TimelineLimits& limits) const {
   result.process = limits.process;
   result.interrupt = limits.interrupt;
   result.stop_at_signals = bool(limits.stops_at_signal);
+  result.stop_at_calls = bool(limits.stops_at_call);
   return result;
 }
 
 bool Timeline::is_wanted(const ReplayStop& stop, const TimelineLimits& limits) const {
   if (stop.kind == ReplayStop::Kind::signal) return limits.stops_at_signal(stop.signal);
+  const bool returns = stop.kind == ReplayStop::Kind::call_return;
+  if (returns || stop.kind == ReplayStop::Kind::call) {
+    return limits.stops_at_call(stop.call, returns);
+  }
   if (stop.kind != ReplayStop::Kind::breakpoint) return true;
   const auto breakpoint = breakpoints_.find({limits.process, stop.pc});
   return breakpoint == breakpoints_.end() || !breakpoint->second || breakpoint->second(stop.tid);
 }
 
-ReplayStop Timeline::run_forward(const TimelineLimits& limits) {
+/// With system calls that end or begin at `here` left out.
+TimelineLimits Timeline::beyond(const Position& here, const TimelineLimits& limits) const {
+  TimelineLimits result = limits;
+  if (!limits.stops_at_call) return result;
+  result.stops_at_call = [this, here, wanted = limits.stops_at_call](std::int64_t number,
+                                                                     bool returns) {
+    return now_->place() != here && wanted(number, returns);
+  };
+  return result;
+}
+
+ReplayStop Timeline::run_forward(const TimelineLimits& asked) {
+  const auto here = now_->place();
+  const TimelineLimits limits = here ? beyond(*here, asked) : asked;
   arm(limits.process);
   ReplayLimits run = limits_of(limits);
   run.step = limits.step;

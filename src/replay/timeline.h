@@ -28,6 +28,9 @@ struct TimelineLimits {
   std::vector<EventNumber> barriers;
   /// Whether a signal of the process stops the run; null: none does.
   std::function<bool(int signal)> stops_at_signal;
+  /// Whether the begin or the end (`returns`) of a system call of the process stops the run; null:
+  /// none does. The present place is none that it stops at.
+  std::function<bool(std::int64_t number, bool returns)> stops_at_call;
   const std::atomic<bool>* interrupt = nullptr;
 };
 
@@ -53,6 +56,9 @@ class Timeline {
   const Replayer& now() const { return *now_; }
   /// A copy of the present that may be driven and thrown away.
   std::unique_ptr<Replayer> diversion() const { return now_->fork(); }
+  /// Another timeline that stands where this one stands, without breakpoints, watchpoints and a
+  /// sink; the two share their checkpoints, nothing else. Used from the same thread.
+  std::unique_ptr<Timeline> fork() const;
   /// Where the present is. May have to find it out by going there again.
   Position position();
 
@@ -70,13 +76,13 @@ class Timeline {
   /// (null: always).
   bool set_breakpoint(Pid process, Address at, Condition condition = {});
   void remove_breakpoint(Pid process, Address at);
-  /// False if there are not enough debug registers for it.
+  /// False if it is to be watched for reading and there are not enough debug registers.
   bool set_watchpoint(Pid process, const WatchRange& range);
   void remove_watchpoint(Pid process, const WatchRange& range);
   /// After an exec: they were in the program that is gone.
   void forget_breakpoints(Pid process);
 
-  std::size_t checkpoint_count() const { return checkpoints_.size(); }
+  std::size_t checkpoint_count() const { return checkpoints_->size(); }
 
  private:
   /// A place by the way there: the nth stop after a checkpoint.
@@ -90,6 +96,9 @@ class Timeline {
     std::optional<Hit> last;
   };
 
+  Timeline(TraceReader& trace, std::unique_ptr<Replayer> now,
+           std::shared_ptr<Checkpoints> checkpoints);
+
   void replace(std::unique_ptr<Replayer> replayer);
   void go_back_to(const Checkpoints::Entry& checkpoint);
   void arm(Pid process);
@@ -98,6 +107,7 @@ class Timeline {
   ReplayStop advance(ReplayLimits limits);
   ReplayLimits limits_of(const TimelineLimits& limits) const;
   bool is_wanted(const ReplayStop& stop, const TimelineLimits& limits) const;
+  TimelineLimits beyond(const Position& here, const TimelineLimits& limits) const;
   std::vector<Bytes> watched_values(Pid process) const;
   ReplayStop stop_here(ReplayStop::Kind kind, Tid tid) const;
 
@@ -110,7 +120,7 @@ class Timeline {
 
   TraceReader& trace_;
   std::unique_ptr<Replayer> now_;
-  Checkpoints checkpoints_;
+  std::shared_ptr<Checkpoints> checkpoints_;
   std::chrono::microseconds kept_{};  ///< elapsed() of the last checkpoint before the present
   std::map<std::pair<Pid, Address>, Condition> breakpoints_;
   std::set<std::pair<Pid, WatchRange>> watchpoints_;

@@ -22,14 +22,15 @@ Position lower_bound(const TimelineLimits& limits, const Position& from) {
 
 }  // namespace
 
-ReplayStop Timeline::continue_backward(const TimelineLimits& limits) {
+ReplayStop Timeline::continue_backward(const TimelineLimits& asked) {
   using Kind = ReplayStop::Kind;
   const Position from = position();
+  const TimelineLimits limits = beyond(from, asked);
   const Position low = lower_bound(limits, from);
   const Tid tid = trace_.event(from.event).tid;
   if (from <= limits.begin) return stop_here(Kind::end, tid);
   for (Position to = from; to > low;) {
-    const Checkpoints::Entry checkpoint = checkpoints_.before(to);
+    const Checkpoints::Entry checkpoint = checkpoints_->before(to);
     const Position start = checkpoint.copy ? std::max(checkpoint.at, low) : low;
     Hit before{checkpoint.copy, 0};
     if (checkpoint.copy && checkpoint.at == start) {
@@ -142,7 +143,7 @@ ReplayStop Timeline::step_backward(const TimelineLimits& limits) {
   const std::vector<Bytes> values = watched_values(limits.process);
   const Position origin = std::max(step_origin(tid, from).value_or(low), low);
   // A checkpoint on the way is as good, if it is one of this thread.
-  const Checkpoints::Entry near = checkpoints_.before(from);
+  const Checkpoints::Entry near = checkpoints_->before(from);
   const bool on_the_way = near.copy && near.at > origin && near.at.event == origin.event;
   seek(on_the_way ? near.at : origin);
   keep_checkpoint();

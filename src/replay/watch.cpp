@@ -37,6 +37,17 @@ std::uint64_t control_bits(std::size_t slot, const DebugSlot& what) {
 
 }  // namespace
 
+bool can_watch(const std::vector<WatchRange>& ranges) {
+  std::size_t slots = 0;
+  for (const WatchRange& range : ranges) {
+    const std::size_t wanted = slots_for({range}).size();
+    const bool fits = slots + wanted <= kDebugSlots;
+    if (fits) slots += wanted;
+    if (!fits && range.kind != WatchRange::Kind::write) return false;
+  }
+  return true;
+}
+
 std::vector<DebugSlot> slots_for(const std::vector<WatchRange>& ranges) {
   std::vector<DebugSlot> slots;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
@@ -58,7 +69,7 @@ Watches::Watches(const Memory& memory, std::vector<WatchRange> ranges)
     values_.push_back(memory.read(ranges_[i].at, ranges_[i].length));
     std::vector<DebugSlot> wanted = slots_for({ranges_[i]});
     if (slots_.size() + wanted.size() > kDebugSlots) {
-      without_slot_.push_back(i);
+      without_slot_.push_back(ranges_[i]);
       continue;
     }
     for (DebugSlot& slot : wanted) {

@@ -35,6 +35,10 @@ inline constexpr std::size_t kDebugSlots = 4;
 /// more than there are.
 std::vector<DebugSlot> slots_for(const std::vector<WatchRange>& ranges);
 
+/// Whether these can be watched together: those that are watched for reading need debug registers,
+/// which are given in this order.
+bool can_watch(const std::vector<WatchRange>& ranges);
+
 /// The watched ranges of one address space and what lay there last. The ranges that do not fit into
 /// the debug registers are watched by page protection (see WatchedPages).
 class Watches {
@@ -46,8 +50,8 @@ class Watches {
   const std::vector<WatchRange>& ranges() const { return ranges_; }
   /// Those for debug registers, at most kDebugSlots.
   const std::vector<DebugSlot>& slots() const { return slots_; }
-  /// Indices of the ranges that did not fit.
-  const std::vector<std::size_t>& without_slot() const { return without_slot_; }
+  /// The ranges that did not fit.
+  const std::vector<WatchRange>& without_slot() const { return without_slot_; }
 
   /// The first range of Kind::write whose bytes are not what they were; takes note of what all of
   /// them are now.
@@ -59,7 +63,7 @@ class Watches {
   std::vector<WatchRange> ranges_;
   std::vector<Bytes> values_;
   std::vector<DebugSlot> slots_;
-  std::vector<std::size_t> without_slot_;
+  std::vector<WatchRange> without_slot_;
 };
 
 /// Makes the debug registers of a host thread watch these slots and nothing else.

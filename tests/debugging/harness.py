@@ -218,6 +218,18 @@ class Session:
             raise Wrong(f"{command} gave {found}")
 
 
+    def do_aside_json(self, command, check):
+        """As json, of a command for which gdb sees no run of the program, and whose text comes
+        before its answer."""
+        self.gdb.log.clear()
+        found = json.loads(self.gdb.console_of(command))
+        if not check(found):
+            raise Wrong(f"{command} gave {found}")
+        runs = [line for line in self.gdb.log
+                if line.startswith(("*running", "*stopped", "=thread", "=library"))]
+        require_equal(runs, [], f"what {command} made gdb tell")
+
+
 def run_session(ttrace, guest, steps):
     with tempfile.TemporaryDirectory(prefix="ttrace-session-") as directory, \
             Server(ttrace, guest.trace, directory) as server, mi.Gdb() as gdb:

@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+import subprocess
 import tempfile
 import time
 
@@ -117,9 +118,49 @@ def noise(client, server):
     client.ask(b"D")
 
 
+def second_client(client, server):
+    """A second client is told why it may not, and the first one notices nothing."""
+    harness.require_equal(client.ask(b"?")[:1], b"T", "the answer")
+    for _ in range(2):
+        with Client(server.path) as second:
+            harness.require_equal(second.ask(b"qSupported")[:2], b"E.", "what the second is told")
+            harness.require_equal(second.socket.recv(1), b"", "what follows")
+    with Client(server.path):
+        pass  # one that says nothing
+    harness.require_equal(client.ask(b"vMustReplyEmpty"), b"", "the first's answer")
+    harness.require_equal(client.ask(b"vCont;c")[:1], b"T", "the first's stop")
+    client.ask(b"D")
+
+
+def second_gdb(client, server):
+    """What the user of a second gdb reads."""
+    result = subprocess.run(["gdb", "-nx", "-q", "-batch", "-ex", "target remote " + server.path],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    harness.require_equal("ttrace serves one debugger" in result.stderr, True, result.stderr)
+    client.ask(b"D")
+
+
+def path_goes(client, server):
+    harness.require_equal(os.path.exists(server.path), True, "the path while it is served")
+    client.ask(b"D")
+    server.process.wait(20)
+    harness.require_equal(os.path.exists(server.path), False, "the path after the end")
+
+
+def path_goes_with_a_signal(client, server):
+    client.ask(b"?")
+    server.process.terminate()
+    harness.require_equal(server.process.wait(20), -15, "how the server ended")
+    harness.require_equal(os.path.exists(server.path), False, "the path after the end")
+
+
 SESSIONS = [
     ("a client vanishes while the program runs", "calls", served(vanishes)),
     ("a client vanishes within a packet", "calls", served(vanishes_within_a_packet)),
+    ("a second client is refused", "calls", served(second_client)),
+    ("a second gdb is refused", "calls", served(second_gdb)),
+    ("the socket's path goes with the session", "calls", served(path_goes)),
+    ("the socket's path goes with the server", "calls", served(path_goes_with_a_signal)),
     ("a slow client", "calls", served(slow)),
     ("damaged packets", "calls", served(fuzzed)),
     ("noise between packets", "calls", served(noise)),

@@ -12,9 +12,8 @@ def ask(ttrace, guest, name, *arguments):
     if result.returncode != 0:
         raise harness.Wrong(f"{name}: exit code {result.returncode}: {result.stderr.decode()}")
     try:
-        # What gdb says on its way comes before.
-        return json.loads(result.stdout.decode().strip().splitlines()[-1])
-    except (ValueError, IndexError):
+        return json.loads(result.stdout.decode())
+    except ValueError:
         raise harness.Wrong(f"{name} printed {result.stdout!r}") from None
 
 
@@ -120,6 +119,35 @@ SESSIONS = [
         ("json", "ttrace output --json", lambda found: found[0]["text"] == "said x\n"),
         ("json", "ttrace processes --json", lambda found: found[0]["exit_status"] == 0),
         ("json", "ttrace marks --json", lambda found: found == []),
+    ]),
+    ("who wrote it last, in gdb", "calls", [
+        ("run_to", "#last"),
+        ("up", "main"),
+        ("fingerprint", "here"),
+        ("aside_json", "ttrace last-write counter --json",
+         lambda found: (found["function"], found["old"], found["new"]) == ("bump", "52", "53")),
+        ("aside_json", "ttrace writes counter --json",
+         lambda found: [hit["new"] for hit in found] == ["52", "53"]),
+        ("aside_json", "ttrace calls bump --json",
+         lambda found: [hit["arguments"] for hit in found] == [{"by": "1"}]),
+        ("aside_json", "ttrace last-write account.balance --json",
+         lambda found: found["function"] == "Account::deposit" and found["new"] == "12"),
+        ("aside_json", "ttrace last-write untouched --json", lambda found: found is None),
+        ("value", "name", '"ada"'),
+        ("value", "counter", "53"),
+        ("fingerprint_is", "here"),
+    ]),
+    ("looking aside forgets no breakpoint", "calls", [
+        ("run_to", "#ready"),
+        ("break", "#last"),
+        ("break", "twice"),
+        ("aside_json", "ttrace calls say --json", lambda found: len(found) == 1),
+        ("aside_json", "ttrace writes counter --json", lambda found: len(found) == 2),
+        ("go",),
+        ("at", "twice"),
+        ("aside_json", "ttrace calls twice --json", lambda found: len(found) == 1),
+        ("go",),
+        ("at", "#last"),
     ]),
     ("all writes, on the command line", "calls", writes),
     ("all calls, on the command line", "calls", calls),

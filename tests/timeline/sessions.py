@@ -127,6 +127,56 @@ SESSIONS = [
      ["goto begin", "break main", "continue", "delete", "awatch untouched",
       ("continue", {"reason": HISTORY})]),
 
+    # Watchpoints beyond the debug registers.
+    ("watch a large array forwards", "wide",
+     ["goto begin", "break main", "continue", "delete", "watch row",
+      ("continue", {"reason": WATCH, "line": "second", "=": {"row[3]": "1", "row[39]": "0"}}),
+      ("continue", {"reason": WATCH, "=": {"row[39]": "2"}}),
+      ("continue", {"reason": WATCH, "=": {"row[10]": "858927408"}}),
+      ("continue", {"reason": HISTORY})]),
+    ("watch a large array backwards", "wide",
+     ["goto end", "watch row",
+      ("reverse-continue", {"reason": WATCH, "=": {"row[10]": "0", "row[39]": "2"}}),
+      ("reverse-continue", {"reason": WATCH, "line": "second", "=": {"row[39]": "0"}}),
+      ("reverse-continue", {"reason": WATCH, "line": "first", "=": {"row[3]": "0"}}),
+      ("reverse-continue", {"reason": HISTORY})]),
+    ("watch something large and unaligned", "wide",
+     ["goto end", "watch odd.text",
+      ("reverse-continue", {"reason": WATCH, "func": "copy", "line": "copy"}),
+      ("reverse-continue", {"reason": WATCH, "line": "odd"}),
+      ("reverse-continue", {"reason": HISTORY})]),
+    ("six watchpoints", "wide",
+     ["goto end"] + ["watch " + name for name in ("one", "two", "three", "four", "five", "six")]
+     + [("reverse-continue", {"reason": WATCH, "line": "six", "=": {"five": "5", "six": "0"}}),
+        ("reverse-continue", {"reason": WATCH, "line": "five", "=": {"five": "0"}})]
+     + [("reverse-continue", {"reason": WATCH, "=": {name: "0"}})
+        for name in ("four", "three", "two", "one")]
+     + [("reverse-continue", {"reason": HISTORY})]
+     + [("continue", {"reason": WATCH, "=": {name: value}})
+        for name, value in (("one", "1"), ("two", "2"), ("three", "3"), ("four", "4"),
+                            ("five", "5"), ("six", "6"))]),
+    ("watch pages whose protection changes", "wide",
+     ["goto begin", "break LINE:mapped", "continue", "delete", "watch *(char(*)[200])(page + 4000)",
+      ("continue", {"reason": WATCH, "line": "readonly", "=": {"page[4090]": "97 'a'"}}),
+      ("continue", {"reason": WATCH, "=": {"page[4095]": "118 'v'"}}),
+      ("continue", {"reason": WATCH, "line": "common", "=": {"page[4100]": "98 'b'"}}),
+      ("continue", {"reason": HISTORY})]),
+    ("watch shared pages", "wide",
+     ["goto begin", "break LINE:common", "continue", "delete", "watch *(char(*)[200])common",
+      ("continue", {"reason": WATCH, "=": {"common[60]": "99 'c'"}}),
+      ("continue", {"reason": WATCH, "=": {"common[71]": "104 'h'"}}),
+      ("continue", {"reason": HISTORY}),
+      ("reverse-continue", {"reason": WATCH, "=": {"common[71]": "0 '\\\\000'"}}),
+      ("reverse-continue", {"reason": WATCH, "line": "common", "=": {}})]),
+    ("watch a large array on the stack", "wide",
+     ["goto begin", "break LINE:ready", "continue", "delete", "watch -l values",
+      ("continue", {"reason": WATCH, "func": "on_stack", "=": {"values[41]": "88500"}})]),
+    ("a breakpoint, steps and a large watchpoint", "wide",
+     ["goto end", "watch row", "break LINE:second", ("reverse-continue", {"reason": WATCH}),
+      ("reverse-continue", {"reason": WATCH, "line": "second"}),
+      "goto begin", ("continue", {"reason": WATCH, "=": {"row[3]": "1"}}),
+      ("stepi", {"=": {"row[3]": "1"}}), ("continue", {"=": {"row[39]": "2"}})]),
+
     # Threads.
     ("back to the last hit of any thread", "threads",
      ["goto end", "break LINE:add", ("reverse-continue", at("add", HIT, shared="39"))]),

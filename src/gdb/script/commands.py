@@ -46,8 +46,7 @@ class _TtraceDrop(gdb.Command):
 
     def invoke(self, argument, from_tty):
         _ttrace_monitor("drop")
-        for cache in ("register-cache", "dcache"):
-            gdb.execute("maintenance flush " + cache, to_string=True)
+        _ttrace_forget_caches()
 
 
 _TtracePrefix()

@@ -1,42 +1,33 @@
-# Questions that need the whole recording: who wrote, who called. Each goes where it must, collects,
-# and comes back.
+# Questions that need the whole recording: who wrote, who called. Each looks where it must and
+# collects; the session stays where it is.
 
 
 class _TtraceExcursion:
-    """A way through the recording that ends where it began, with the user's breakpoints off."""
+    """A way through the recording on which gdb sees no run of the program: the server shows it the
+    registers and the memory of other places, and at the end those of the present one again."""
 
     def __enter__(self):
-        self.place = _ttrace_place()
-        self.thread = gdb.selected_thread()
-        self.disabled = [b for b in gdb.breakpoints() or () if b.enabled]
-        for breakpoint in self.disabled:
-            breakpoint.enabled = False
+        frame = gdb.selected_frame()
+        self.level = frame.level()
+        self.go("begin")
         return self
 
     def __exit__(self, *unused):
-        _ttrace_go(_ttrace_spelled(self.place))
-        if self.thread is not None and self.thread.is_valid():
-            self.thread.switch()
-        for breakpoint in self.disabled:
-            if breakpoint.is_valid():
-                breakpoint.enabled = True
+        _ttrace_monitor("excursion end")
+        _ttrace_forget_caches()
+        frame = gdb.newest_frame()
+        for _ in range(self.level):
+            frame = frame.older()
+        frame.select()
 
-
-def _ttrace_place():
-    return json.loads(_ttrace_monitor("when --json"))
-
-
-def _ttrace_spelled(place):
-    if place["ticks"] is None:
-        return str(place["event"])
-    return "%d+%d+%d" % (place["event"], place["ticks"], place["steps"])
-
-
-def _ttrace_go(where):
-    answer = _ttrace_monitor("goto " + where)
-    if "next continue" not in answer:
-        raise gdb.GdbError(answer.strip())
-    _ttrace_continue()
+    def go(self, where):
+        """The place where it then stands; None if there is no such place."""
+        answer = _ttrace_monitor("excursion " + where)
+        _ttrace_forget_caches()
+        try:
+            return json.loads(answer)
+        except ValueError:
+            raise gdb.GdbError(answer.strip()) from None
 
 
 def _ttrace_describe_frame(frame):
@@ -46,12 +37,9 @@ def _ttrace_describe_frame(frame):
             "line": sal.line if sal.symtab is not None else None}
 
 
-def _ttrace_hit():
-    """Where the program stands now, as JSON has it."""
-    place = _ttrace_place()
-    thread = gdb.selected_thread()
-    hit = {"event": place["event"], "ticks": place["ticks"], "steps": place["steps"],
-           "time_us": place["time_us"], "thread": thread.ptid[1]}
+def _ttrace_hit(place):
+    """Where an excursion stands, as JSON has it."""
+    hit = {name: place[name] for name in ("event", "ticks", "steps", "time_us", "thread")}
     hit.update(_ttrace_describe_frame(gdb.newest_frame()))
     return hit
 
@@ -65,34 +53,6 @@ def _ttrace_frame_text(frame):
 
 def _ttrace_hit_text(hit):
     return "event %d, thread %d: %s" % (hit["event"], hit["thread"], _ttrace_frame_text(hit))
-
-
-class _TtraceWatch(gdb.Breakpoint):
-    """Sees writes that change [address, address + length)."""
-
-    def __init__(self, address, length, keeps_going, found):
-        super().__init__("*(unsigned char(*)[%d])0x%x" % (length, address), gdb.BP_WATCHPOINT,
-                         gdb.WP_WRITE, internal=True)
-        self.silent = True
-        self.keeps_going = keeps_going
-        self.found = found
-
-    def stop(self):
-        self.found()
-        return not self.keeps_going
-
-
-class _TtraceCalls(gdb.Breakpoint):
-    """Sees calls of a function."""
-
-    def __init__(self, function, found):
-        super().__init__(function, internal=True)
-        self.silent = True
-        self.found = found
-
-    def stop(self):
-        self.found()
-        return False
 
 
 def _ttrace_range(arguments):
@@ -122,18 +82,8 @@ def _ttrace_value_at(address, length, value_type):
     return bytes(gdb.selected_inferior().read_memory(address, length)).hex()
 
 
-def _ttrace_to_end():
-    """Runs to the end of history, signals notwithstanding."""
-    before = None
-    place = _ttrace_place()
-    while place != before and place["event"] < place["end"]:
-        with _TtraceQuiet():
-            gdb.execute("continue", to_string=True)
-        before, place = place, _ttrace_place()
-
-
 def _ttrace_case_begin():
-    session = _ttrace_place()
+    session = _ttrace_session()
     for mark in json.loads(_ttrace_monitor("marks --json")):
         if mark["kind"] == "case_begin" and session["begin"] <= mark["event"] <= session["end"]:
             return str(mark["event"])
@@ -154,30 +104,15 @@ class _TtraceLastWrite(gdb.Command):
     def invoke(self, argument, from_tty):
         arguments, wants_json = _ttrace_options(argument)
         address, length, value_type = _ttrace_range(arguments)
-        answer = []
+        hit = None
         value = _ttrace_value_at(address, length, value_type)
-        with _TtraceExcursion():
-            def found():
-                answer.append(None)
-            watch = _TtraceWatch(address, length, False, found)
-            try:
-                before = None
-                while not answer:
-                    place = _ttrace_place()
-                    if place == before:
-                        break  # at the begin of history
-                    before = place
-                    with _TtraceQuiet():
-                        gdb.execute("reverse-continue", to_string=True)
-                if answer:
-                    answer[0] = _ttrace_hit()
-                    answer[0]["old"] = _ttrace_value_at(address, length, value_type)
-                    answer[0]["new"] = value
-                    answer[0]["backtrace"] = [_ttrace_describe_frame(frame)
-                                              for frame in _ttrace_frames()]
-            finally:
-                watch.delete()
-        hit = answer[0] if answer else None
+        with _TtraceExcursion() as excursion:
+            place = excursion.go("back %d %d" % (address, length))
+            if place is not None:
+                hit = _ttrace_hit(place)
+                hit["old"] = _ttrace_value_at(address, length, value_type)
+                hit["new"] = value
+                hit["backtrace"] = [_ttrace_describe_frame(frame) for frame in _ttrace_frames()]
         if wants_json:
             gdb.write(json.dumps(hit) + "\n")
         elif hit is None:
@@ -188,22 +123,19 @@ class _TtraceLastWrite(gdb.Command):
                 gdb.write("  #%d %s\n" % (number, _ttrace_frame_text(frame)))
 
 
-class _TtraceCollect(gdb.Command):
-    """What happened again and again in the case: goes through it once, from its begin."""
-
-    def collect(self, make):
-        hits = []
-        with _TtraceExcursion():
-            _ttrace_go(_ttrace_case_begin())
-            probe = make(hits)
-            try:
-                _ttrace_to_end()
-            finally:
-                probe.delete()
-        return hits
+def _ttrace_collect(step, describe):
+    """What describe(place) says at each place of the case that an excursion comes to by `step`."""
+    hits = []
+    with _TtraceExcursion() as excursion:
+        excursion.go("begin " + _ttrace_case_begin())
+        while True:
+            place = excursion.go(step)
+            if place is None:
+                return hits
+            hits.append(describe(place))
 
 
-class _TtraceWrites(_TtraceCollect):
+class _TtraceWrites(gdb.Command):
     """Lists who changed memory in the case: ttrace writes EXPR|ADDRESS [LENGTH] [--json]"""
 
     def __init__(self):
@@ -213,12 +145,10 @@ class _TtraceWrites(_TtraceCollect):
         arguments, wants_json = _ttrace_options(argument)
         address, length, value_type = _ttrace_range(arguments)
 
-        def make(hits):
-            def found():
-                hits.append(dict(_ttrace_hit(), new=_ttrace_value_at(address, length, value_type)))
-            return _TtraceWatch(address, length, True, found)
+        def describe(place):
+            return dict(_ttrace_hit(place), new=_ttrace_value_at(address, length, value_type))
 
-        hits = self.collect(make)
+        hits = _ttrace_collect("write %d %d" % (address, length), describe)
         if wants_json:
             gdb.write(json.dumps(hits) + "\n")
             return
@@ -228,7 +158,16 @@ class _TtraceWrites(_TtraceCollect):
             gdb.write("nothing changed it in the case\n")
 
 
-class _TtraceCallsCommand(_TtraceCollect):
+def _ttrace_entries(function):
+    """Where breakpoints on a function lie: behind the prologues."""
+    breakpoint = gdb.Breakpoint(function, internal=True)
+    try:
+        return [location.address for location in breakpoint.locations if location.address]
+    finally:
+        breakpoint.delete()
+
+
+class _TtraceCalls(gdb.Command):
     """Lists the calls of a function in the case: ttrace calls FUNCTION [--json]"""
 
     def __init__(self):
@@ -239,20 +178,19 @@ class _TtraceCallsCommand(_TtraceCollect):
         if not arguments:
             raise gdb.GdbError("the function is missing")
 
-        def make(hits):
-            def found():
-                frame = gdb.newest_frame()
-                given = {}
-                try:
-                    for symbol in frame.block():
-                        if symbol.is_argument:
-                            given[symbol.print_name] = str(symbol.value(frame))
-                except RuntimeError:
-                    pass  # no debug information
-                hits.append(dict(_ttrace_hit(), arguments=given))
-            return _TtraceCalls(" ".join(arguments), found)
+        def describe(place):
+            frame = gdb.newest_frame()
+            given = {}
+            try:
+                for symbol in frame.block():
+                    if symbol.is_argument:
+                        given[symbol.print_name] = str(symbol.value(frame))
+            except RuntimeError:
+                pass  # no debug information
+            return dict(_ttrace_hit(place), arguments=given)
 
-        hits = self.collect(make)
+        addresses = _ttrace_entries(" ".join(arguments))
+        hits = _ttrace_collect("call " + " ".join(map(str, addresses)), describe)
         if wants_json:
             gdb.write(json.dumps(hits) + "\n")
             return
@@ -265,4 +203,4 @@ class _TtraceCallsCommand(_TtraceCollect):
 
 _TtraceLastWrite()
 _TtraceWrites()
-_TtraceCallsCommand()
+_TtraceCalls()

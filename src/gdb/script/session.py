@@ -17,8 +17,30 @@ class _TtraceQuiet:
         gdb.execute("set suppress-cli-notifications " + ("on" if self.former else "off"))
 
 
+class _TtraceMute:
+    """gdb says nothing on its standard output: there, only an answer is wanted. (Stops are printed
+    whatever to_string and the settings say.)"""
+
+    def __enter__(self):
+        gdb.flush()
+        self.former = os.dup(1)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+    def __exit__(self, *unused):
+        gdb.flush()
+        os.dup2(self.former, 1)
+        os.close(self.former)
+
+
 def _ttrace_monitor(command):
     return gdb.execute("monitor " + command, to_string=True)
+
+
+def _ttrace_forget_caches():
+    for cache in ("register-cache", "dcache"):
+        gdb.execute("maintenance flush " + cache, to_string=True)
 
 
 def _ttrace_session():
@@ -188,6 +210,14 @@ _ttrace_load_printers()
 gdb.execute("set unwindonsignal on")
 
 
+def _ttrace_connect(remote):
+    with _TtraceQuiet():
+        gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
+    session = _ttrace_session()
+    _ttrace_to_failure(session)
+    return session
+
+
 def ttrace_start(script, line, shows=True):
     """Asks the server on descriptor `line` where to connect, and goes to the failure."""
     os.close(script)
@@ -199,11 +229,13 @@ def ttrace_start(script, line, shows=True):
         if not more:
             raise gdb.GdbError("ttrace has ended; its message is above")
         remote += more
-    with _TtraceQuiet():
-        gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
-    session = _ttrace_session()
-    _ttrace_to_failure(session)
-    if not shows and session.get("failure") is None:
-        _ttrace_go("end")  # a question on the command line is about all that was recorded
     if shows:
-        _ttrace_show_place(session)
+        _ttrace_show_place(_ttrace_connect(remote))
+        return
+    with _TtraceMute():
+        session = _ttrace_connect(remote)
+        if session.get("failure") is None:
+            # A question on the command line is about all that was recorded.
+            _ttrace_monitor("goto end")
+            _ttrace_continue()
+

@@ -11,6 +11,7 @@
 #include <vector>
 
 int counter = 10;
+int untouched = 3;
 std::mutex held;
 
 struct Account {

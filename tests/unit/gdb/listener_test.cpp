@@ -48,17 +48,19 @@ TEST(Listener, LeavesNoPathBehind) {
   EXPECT_EQ(::rmdir(directory.c_str()), 0);
 }
 
-TEST(Listener, AcceptsOneClientAndForgetsThePath) {
+TEST(Listener, AcceptsAClient) {
   const std::string directory = fresh_directory();
   const std::string path = directory + "/s";
-  Listener listener({path, 0});
-  const Fd client(::socket(AF_UNIX, SOCK_STREAM, 0));
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  path.copy(name.sun_path, path.size());
-  auto* address = reinterpret_cast<sockaddr*>(&name);
-  ASSERT_EQ(::connect(client.value(), address, sizeof name), 0);
-  EXPECT_TRUE(listener.accept());
+  {
+    Listener listener({path, 0});
+    const Fd client(::socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path.copy(name.sun_path, path.size());
+    auto* address = reinterpret_cast<sockaddr*>(&name);
+    ASSERT_EQ(::connect(client.value(), address, sizeof name), 0);
+    EXPECT_TRUE(listener.accept());
+  }
   EXPECT_EQ(::rmdir(directory.c_str()), 0);
 }
 
