@@ -82,7 +82,7 @@ constexpr std::uint64_t padded(std::uint64_t length) { return (length + 7) & ~st
 /// What may be done with a descriptor here; one byte each at kDescriptorsAddress.
 enum class Descriptor : std::uint8_t {
   unknown = 0,
-  regular,  ///< a regular file: reading it waits for nobody
+  regular,  ///< a regular file that is not empty: reading it waits for nobody
   directory,
   null,  ///< /dev/null, and not what the program was given as standard output or error
 };

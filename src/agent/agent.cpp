@@ -123,6 +123,7 @@ struct Found {
 Found look_at(std::uint64_t directory, std::uint64_t path) {
   constexpr std::int64_t kNewfstatat = 262;
   constexpr unsigned kModeAt = 24;  // st_mode of struct stat
+  constexpr unsigned kSizeAt = 48;  // st_size
   constexpr std::uint32_t kTypeMask = 0170000;
   constexpr std::uint32_t kRegular = 0100000;
   constexpr std::uint32_t kDirectory = 0040000;
@@ -133,7 +134,12 @@ Found look_at(std::uint64_t directory, std::uint64_t path) {
   if (result != 0) return {Descriptor::unknown, true};
   std::uint32_t mode;
   __builtin_memcpy(&mode, stat + kModeAt, sizeof mode);
-  if ((mode & kTypeMask) == kRegular) return {Descriptor::regular, true};
+  std::uint64_t size;
+  __builtin_memcpy(&size, stat + kSizeAt, sizeof size);
+  // One without a size may be made at the time of reading, as those of /proc are: not for the
+  // agent.
+  if ((mode & kTypeMask) == kRegular)
+    return {size == 0 ? Descriptor::unknown : Descriptor::regular, true};
   if ((mode & kTypeMask) == kDirectory) return {Descriptor::directory, true};
   return {};
 }

@@ -27,8 +27,9 @@ namespace ttrace {
 /// (those that do not), session_agent.cpp (calls that the agent made), session_disturb.cpp,
 /// session_filters.cpp, session_memory_file.cpp, session_pi.cpp, session_ptrace.cpp,
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
-/// session_signals.cpp (signals and trapped instructions), session_ticks.cpp, session_walk.cpp
-/// (places finer than counted ones), session_tasks.cpp (threads, processes, programs).
+/// session_signals.cpp (signals and trapped instructions), session_status_file.cpp,
+/// session_ticks.cpp, session_walk.cpp (places finer than counted ones), session_tasks.cpp
+/// (threads, processes, programs).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -98,6 +99,9 @@ class RecordSession {
 
   // session_memory_file.cpp
   void note_memory_file(Thread& thread, const SyscallView& call, SyscallExit& exit);
+
+  // session_status_file.cpp
+  static void hide_tracer(Thread& thread, SyscallView& call, SyscallExit& exit);
 
   // session_pi.cpp
   void note_waiting(Thread& thread);

@@ -140,7 +140,7 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
   struct stat info {};
   if (stat(link.c_str(), &info) != 0) return;
   auto kind = agent::Descriptor::unknown;
-  if (S_ISREG(info.st_mode)) kind = agent::Descriptor::regular;
+  if (S_ISREG(info.st_mode) && info.st_size != 0) kind = agent::Descriptor::regular;
   if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
   if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3) &&
       stream_of(thread, int(descriptor)) == 0) {

@@ -209,6 +209,7 @@ void RecordSession::on_call_exit(Thread& thread) {
   }
   show_copies_originals(thread, call, exit.writes);
   if (!redirected.empty()) move_results(thread, redirected, call, exit);
+  hide_tracer(thread, call, exit);
   note_effects(thread, call, exit);
   if (call.result > 0) {
     exit.written_digest = digest_of_written(call, peek(thread));
