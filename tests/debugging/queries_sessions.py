@@ -110,6 +110,15 @@ SESSIONS = [
     ("processes", "family", processes),
     ("blocked", "blocked", blocked),
     ("who wrote it last, on the command line", "calls", last_write),
+    ("where locks were taken", "blocked", [
+        ("console", "monitor goto end"),
+        ("go",),
+        ("aside_json", "ttrace blocked --json", lambda found: [
+            [frame["function"] for frame in thread["waits_for"]["taken"]["backtrace"]
+             if (frame["function"] or "").startswith("takes_")]
+            for thread in found["threads"] if "taken" in (thread["waits_for"] or {})
+        ] == [["takes_right"], ["takes_left"]]),
+    ]),
     ("in gdb", "calls", [
         ("run_to", "#ready"),
         ("json", "ttrace events 3 5 --json", lambda found: [e["event"] for e in found] == [3, 4, 5]),
