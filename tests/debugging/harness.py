@@ -57,6 +57,7 @@ class Guest:
     """A program with its source and a recording of it."""
 
     def __init__(self, ttrace, program, source, directory, flags, arguments):
+        self.program = program
         self.name = os.path.basename(program)
         self.trace = os.path.join(directory, self.name + ".ttrace")
         self.source = os.path.basename(source)
