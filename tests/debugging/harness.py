@@ -7,6 +7,7 @@ that ends with the comment TAG; anything else is what gdb takes (a function, *AD
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -231,16 +232,23 @@ class Session:
         require_equal(runs, [], f"what {command} made gdb tell")
 
 
-def run_session(ttrace, guest, steps):
+@contextlib.contextmanager
+def opened(ttrace, guest, *flags):
+    """A session that has just been connected. `flags`: of ttrace replay."""
     with tempfile.TemporaryDirectory(prefix="ttrace-session-") as directory, \
-            Server(ttrace, guest.trace, directory) as server, mi.Gdb() as gdb:
+            Server(ttrace, guest.trace, directory, *flags) as server, mi.Gdb() as gdb:
         session = Session(ttrace, guest, gdb)
         session.connect(server.path)
+        yield session
+
+
+def run_session(ttrace, guest, steps):
+    with opened(ttrace, guest) as session:
         for step in steps:
             try:
                 getattr(session, "do_" + step[0])(*step[1:])
             except (Wrong, mi.Refused, mi.Lost) as wrong:
-                shown = [line for line in gdb.log if "from remote target" not in line]
+                shown = [line for line in session.gdb.log if "from remote target" not in line]
                 raise Wrong(f"at {step}: {wrong}\n" + "\n".join(shown[-12:])) from None
 
 

@@ -228,6 +228,11 @@ SESSIONS = [
       "break LINE:before", ("reverse-continue", at("before", HIT)),
       ("continue", at("waited", HIT)), ("print", {"=": {"*common": "2"}})]),
 
+    ("across exec, forwards and backwards", "forks",
+     ["goto begin", "break LINE:shared", "break LINE:again", ("continue", at("shared", HIT, own="11")),
+      ("continue", at("again", HIT, own="0")), ("reverse-continue", at("shared", HIT, own="11")),
+      ("continue", at("again", HIT, own="0")), ("continue", {"reason": HISTORY})]),
+
     # A hang.
     ("back from a hang", "hangs",
      ["goto end", "watch reached",
