@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -173,13 +174,28 @@ class Session:
         if expected not in self.gdb.target:
             raise Wrong(f"{command} printed {self.gdb.target!r}")
 
+    def do_prints_line(self, command, pattern):
+        """A line of what a console command prints fits the pattern."""
+        text = self.gdb.console_of(command)
+        if not any(re.match(pattern, line) for line in text.splitlines()):
+            raise Wrong(f"{command} printed {text!r}")
+
+    def do_refuses(self, command, reason):
+        try:
+            self.gdb.console_of(command)
+        except mi.Refused as refusal:
+            if reason in str(refusal):
+                return
+            raise Wrong(f"{command} is refused otherwise: {refusal}") from None
+        raise Wrong(f"{command} is not refused")
+
     def do_wait_stop(self):
         """For the stop that a value() ran into."""
         self.last = self.gdb.stop()
 
     def fingerprint(self):
         """Of the replay: its memory and the registers of all threads."""
-        return self.gdb.console_of("monitor digest")
+        return self.gdb.console_of("monitor digest").split()[-1]
 
     def do_fingerprint(self, name):
         self.kept[name] = self.fingerprint()
