@@ -30,20 +30,26 @@ Json command(const char* description, const std::string& text) {
   return {{"description", description}, {"text", text}, {"ignoreFailures", false}};
 }
 
+/// Absolute, as the adapter wants it: a command may be relative to wherever it was recorded.
+std::string program_of(TraceReader& trace) {
+  const auto* exec = std::get_if<ExecEvent>(&trace.event(EventNumber(0)).body);
+  return exec ? exec->path : "/";
+}
+
 /// The members are those of the C/C++ extension's "cppdbg" (its debugServer* start our server).
-Json configuration_of(const TraceReader& trace) {
+Json configuration_of(TraceReader& trace) {
   const std::string path = std::filesystem::absolute(trace.path());
-  const TraceInfo& info = trace.info();
-  const std::string program = info.command.empty() ? "/" : info.command.front();
   Json setup = Json::array();
   setup.push_back(command("files come out of the trace", "set sysroot target:"));
   setup.push_back(command("nothing from a network", "set debuginfod enabled off"));
   setup.push_back(command("pretty printers", "-enable-pretty-printing"));
   setup.push_back(command("ttrace commands", "source ${workspaceFolder}/" + std::string(kScript)));
+  // The adapter lets the program go on as soon as it is connected: to the failure.
+  const Json connected = Json::array({command("to the failure", "monitor goto failure")});
   return {{"name", "ttrace: " + std::filesystem::path(path).stem().string()},
           {"type", "cppdbg"},
           {"request", "launch"},
-          {"program", program},
+          {"program", program_of(trace)},
           {"cwd", "${workspaceFolder}"},
           {"MIMode", "gdb"},
           {"miDebuggerPath", "gdb"},
@@ -52,7 +58,8 @@ Json configuration_of(const TraceReader& trace) {
           {"debugServerArgs", "replay --serve=" + std::string(kPort) + " \"" + path + "\""},
           {"serverStarted", "waiting for a debugger"},
           {"filterStderr", true},
-          {"setupCommands", setup}};
+          {"setupCommands", setup},
+          {"postRemoteConnectCommands", connected}};
 }
 
 /// What is there, or an empty one.
@@ -83,7 +90,7 @@ void write_file(const std::string& path, std::string_view text) {
 }  // namespace
 
 std::string write_vscode_launch(const std::string& trace_path) {
-  const TraceReader trace(trace_path);
+  TraceReader trace(trace_path);
   const Json mine = configuration_of(trace);
   Json launch = read_launch();
   Json& all = launch["configurations"];

@@ -110,7 +110,7 @@ class GdbProcess {
   int script_line() const { return script_line_.value(); }
   /// False: gdb ended without asking.
   bool wait_until_ready() const;
-  void tell(const std::string& remote) const;
+  void tell(const std::string& remote, const Fd& program) const;
   /// Waits for its end; an exit status as a shell shows it.
   int wait();
 
@@ -207,8 +207,14 @@ bool GdbProcess::wait_until_ready() const {
   return got == 1;
 }
 
-void GdbProcess::tell(const std::string& remote) const {
-  const std::string text = remote + "\n";
+/// gdb reads files through our server byte by byte, which takes as long again as to understand
+/// their symbols. It gets the largest one, mostly, as a path of this machine.
+void GdbProcess::tell(const std::string& remote, const Fd& program) const {
+  std::string text = remote + "\t";
+  if (program) {
+    text += "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(program.value());
+  }
+  text += "\n";
   ::send(script_line_.value(), text.data(), text.size(), MSG_NOSIGNAL);
 }
 
@@ -227,11 +233,11 @@ void serve_connection(ReplayTarget& target, Fd socket) {
 }
 
 /// Lets gdb connect. The socket has a name only while gdb, which has asked for it, connects.
-Fd connect(const GdbProcess& debugger) {
+Fd connect(const GdbProcess& debugger, const Fd& program) {
   if (!debugger.wait_until_ready()) return {};
   const PrivateDirectory directory;
   Listener listener({directory.socket(), 0});
-  debugger.tell(listener.remote());
+  debugger.tell(listener.remote(), program);
   return listener.accept(debugger.script_line());
 }
 
@@ -265,7 +271,8 @@ int debug_with_gdb(const std::string& trace_path, const DebugOptions& options) {
   const IgnoredKeys ignored;
   {
     ReplayTarget target(trace, options.process);
-    Fd socket = connect(debugger);
+    const Fd program = target.open_file(target.executable()).value_or(Fd());
+    Fd socket = connect(debugger, program);
     if (socket) serve_connection(target, std::move(socket));
   }
   return debugger.wait();

@@ -51,8 +51,9 @@ std::uint64_t Replayer::process_digest(Pid pid) const {
   Digest digest;
   std::shared_ptr<ReplaySpace> space;
   for (const ReplayThread& thread : threads(pid)) {
-    const GeneralRegisters registers = this->registers(thread.tid);
+    GeneralRegisters registers = this->registers(thread.tid);
     digest.add_value(thread.tid.value());
+    registers.eflags &= ~kFlagsOfTheWay;  // equal places may differ in these
     digest.add_value(registers);
     // Without the header of an XSAVE image, which says how the state is kept, not what it is.
     constexpr std::size_t kHeader = 512;

@@ -280,6 +280,7 @@ Replayer::State::Outcome Replayer::State::go_on(ReplayContext& thread, const Eve
 /// After a watchpoint hit in the middle of an instruction of the original program: to its end.
 Replayer::State::Outcome Replayer::State::settle(ReplayContext& thread, const Event& event) {
   const std::optional<WatchRange> hit = watch_hit;
+  const std::uint64_t ticks = thread.ticks;
   Outcome outcome = Outcome::stepped;
   if (const auto next_instruction = behind_repetition(thread)) {
     outcome = finish_repetition(thread, event, *next_instruction);
@@ -292,6 +293,8 @@ Replayer::State::Outcome Replayer::State::settle(ReplayContext& thread, const Ev
   if (outcome == Outcome::arrived) arrived = true;
   watch_hit = hit;
   thread.instructions.reset();
+  // What was left of the stub counted: that place is exact, as after a step (step_instruction).
+  if (thread.ticks != ticks) thread.instructions = 0;
   return Outcome::watchpoint;
 }
 

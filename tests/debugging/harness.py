@@ -7,8 +7,10 @@ that ends with the comment TAG; anything else is what gdb takes (a function, *AD
 """
 
 import argparse
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,6 +59,7 @@ class Guest:
     """A program with its source and a recording of it."""
 
     def __init__(self, ttrace, program, source, directory, flags, arguments):
+        self.program = program
         self.name = os.path.basename(program)
         self.trace = os.path.join(directory, self.name + ".ttrace")
         self.source = os.path.basename(source)
@@ -171,13 +174,28 @@ class Session:
         if expected not in self.gdb.target:
             raise Wrong(f"{command} printed {self.gdb.target!r}")
 
+    def do_prints_line(self, command, pattern):
+        """A line of what a console command prints fits the pattern."""
+        text = self.gdb.console_of(command)
+        if not any(re.match(pattern, line) for line in text.splitlines()):
+            raise Wrong(f"{command} printed {text!r}")
+
+    def do_refuses(self, command, reason):
+        try:
+            self.gdb.console_of(command)
+        except mi.Refused as refusal:
+            if reason in str(refusal):
+                return
+            raise Wrong(f"{command} is refused otherwise: {refusal}") from None
+        raise Wrong(f"{command} is not refused")
+
     def do_wait_stop(self):
         """For the stop that a value() ran into."""
         self.last = self.gdb.stop()
 
     def fingerprint(self):
         """Of the replay: its memory and the registers of all threads."""
-        return self.gdb.console_of("monitor digest")
+        return self.gdb.console_of("monitor digest").split()[-1]
 
     def do_fingerprint(self, name):
         self.kept[name] = self.fingerprint()
@@ -230,16 +248,23 @@ class Session:
         require_equal(runs, [], f"what {command} made gdb tell")
 
 
-def run_session(ttrace, guest, steps):
+@contextlib.contextmanager
+def opened(ttrace, guest, *flags):
+    """A session that has just been connected. `flags`: of ttrace replay."""
     with tempfile.TemporaryDirectory(prefix="ttrace-session-") as directory, \
-            Server(ttrace, guest.trace, directory) as server, mi.Gdb() as gdb:
+            Server(ttrace, guest.trace, directory, *flags) as server, mi.Gdb() as gdb:
         session = Session(ttrace, guest, gdb)
         session.connect(server.path)
+        yield session
+
+
+def run_session(ttrace, guest, steps):
+    with opened(ttrace, guest) as session:
         for step in steps:
             try:
                 getattr(session, "do_" + step[0])(*step[1:])
             except (Wrong, mi.Refused, mi.Lost) as wrong:
-                shown = [line for line in gdb.log if "from remote target" not in line]
+                shown = [line for line in session.gdb.log if "from remote target" not in line]
                 raise Wrong(f"at {step}: {wrong}\n" + "\n".join(shown[-12:])) from None
 
 

@@ -102,6 +102,29 @@ def calls(ttrace, guest):
     equal([hit["arguments"] for hit in ask(ttrace, guest, "calls", "bump")], [{"by": "1"}])
 
 
+def child(ttrace, guest):
+    """Another process than the first."""
+    _, chosen, _ = ask(ttrace, guest, "processes")
+    with harness.opened(ttrace, guest, f"--pid={chosen['process']}") as session:
+        equal(session.session()["process"], chosen["process"], "the process")
+        session.do_event("begin")
+        session.do_value("shared_number", "1")
+        session.do_catch("syscall", "exit_group")
+        session.do_go()
+        session.do_reason("syscall-entry")
+        session.do_value("$rdi", str(chosen["exit_status"]))
+        session.do_value("shared_number", "7")
+        session.do_go("-exec-continue --reverse")
+        session.do_event("begin")
+
+
+def no_such_process(ttrace, guest):
+    result = subprocess.run([ttrace, "replay", "--pid=1", guest.trace], stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, check=False)
+    equal(result.returncode, 2, "exit code")
+    equal("no process 1; ttrace processes lists them" in result.stderr, True, result.stderr)
+
+
 SESSIONS = [
     ("events", "calls", events),
     ("refusals", "calls", refusals),
@@ -109,7 +132,36 @@ SESSIONS = [
     ("output", "family", output),
     ("processes", "family", processes),
     ("blocked", "blocked", blocked),
+    ("a child process", "family", child),
+    ("a process that is not there", "family", no_such_process),
+    ("checkpoints", "calls", [
+        ("run_to", "#inside bump"),
+        ("fingerprint", "first"),
+        ("console", "checkpoint"),
+        ("run_to", "#last"),
+        ("fingerprint", "second"),
+        ("console", "checkpoint"),
+        ("prints_line", "info checkpoints", r"1: event \d+\+\d+\+\d+, thread \d+: 0x\w+ in bump at .*:35"),
+        ("prints_line", "info checkpoints", r"2: event .* in main at "),
+        ("go", '-interpreter-exec console "restart 1"'),
+        ("value", "counter", "52"),
+        ("fingerprint_is", "first"),
+        ("go", '-interpreter-exec console "restart 2"'),
+        ("fingerprint_is", "second"),
+        ("console", "delete checkpoint 1"),
+        ("refuses", "restart 1", "there is no checkpoint 1"),
+        ("refuses", "restart x", "the number of a checkpoint is missing"),
+    ]),
     ("who wrote it last, on the command line", "calls", last_write),
+    ("where locks were taken", "blocked", [
+        ("console", "monitor goto end"),
+        ("go",),
+        ("aside_json", "ttrace blocked --json", lambda found: [
+            [frame["function"] for frame in thread["waits_for"]["taken"]["backtrace"]
+             if (frame["function"] or "").startswith("takes_")]
+            for thread in found["threads"] if "taken" in (thread["waits_for"] or {})
+        ] == [["takes_right"], ["takes_left"]]),
+    ]),
     ("in gdb", "calls", [
         ("run_to", "#ready"),
         ("json", "ttrace events 3 5 --json", lambda found: [e["event"] for e in found] == [3, 4, 5]),

@@ -94,7 +94,7 @@ class Walk {
 
   void command() {
     choose_process();
-    switch (number(9)) {
+    switch (number(10)) {
       case 0:
         return go("goto",
                   [&] { timeline_.seek({EventNumber(1 + number(trace_.event_count() - 2))}); });
@@ -108,6 +108,8 @@ class Walk {
         return step_backward();
       case 6:
         return run(false);
+      case 7:
+        return run_to_call(number(3) != 0);
       default:
         return run(true);
     }
@@ -216,14 +218,38 @@ class Walk {
     });
   }
 
-  /// With breakpoints or a watchpoint somewhere.
+  /// To the next system call that begins or ends.
+  void run_to_call(bool backwards) {
+    limits_.stops_at_call = [](std::int64_t, bool) { return true; };
+    const Position from = timeline_.position();
+    ReplayStop stop;
+    go(backwards ? "call-back" : "call-on", [&] {
+      stop = backwards ? timeline_.run_backward(limits_) : timeline_.run_forward(limits_);
+    });
+    const bool at_call =
+        stop.kind == ReplayStop::Kind::call || stop.kind == ReplayStop::Kind::call_return;
+    if (backwards && at_call) {
+      const Position here = timeline_.position();
+      if (here >= from) fail("a run backwards from " + text_of(from) + " ends at " + text_of(here));
+      timeline_.run_forward(limits_);
+      const Position next = timeline_.position();
+      if (next < from && !is_barrier(next)) {
+        fail("a run backwards to the call at " + text_of(here) + " skips " + text_of(next));
+      }
+      note("call-again");
+    }
+    limits_.stops_at_call = {};
+    if (timeline_.now().threads().empty()) timeline_.seek(any_place());
+  }
+
+  /// With breakpoints or a watchpoint somewhere. A long one has no debug register.
   void run(bool backwards) {
     std::vector<Address> breakpoints;
     std::optional<WatchRange> watch;
     const auto& codes = codes_[limits_.process];
     const auto& data = data_[limits_.process];
     if (!data.empty() && number(3) == 0) {
-      watch = {WatchRange::Kind::write, data[number(data.size())], 4};
+      watch = {WatchRange::Kind::write, data[number(data.size())], number(2) == 0 ? 4u : 200u};
       timeline_.set_watchpoint(limits_.process, *watch);
     } else if (!codes.empty()) {
       for (int i = 0; i < 2; ++i) breakpoints.push_back(codes[number(codes.size())]);

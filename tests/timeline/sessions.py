@@ -228,6 +228,22 @@ SESSIONS = [
       "break LINE:before", ("reverse-continue", at("before", HIT)),
       ("continue", at("waited", HIT)), ("print", {"=": {"*common": "2"}})]),
 
+    ("across exec, forwards and backwards", "forks",
+     ["goto begin", "break LINE:shared", "break LINE:again", ("continue", at("shared", HIT, own="11")),
+      ("continue", at("again", HIT, own="0")), ("reverse-continue", at("shared", HIT, own="11")),
+      ("continue", at("again", HIT, own="0")), ("continue", {"reason": HISTORY})]),
+
+    # Ctrl-C.
+    ("a run forwards is interrupted", "loops",
+     ["goto begin", "break often if i == 123456",
+      ("interrupted continue", {"reason": "signal-received", "signal-name": "SIGINT"}),
+      ("continue", {"reason": HISTORY})]),
+    ("a run backwards is interrupted", "loops",
+     ["goto end", "break often if i == 123456",
+      ("interrupted reverse-continue", {"reason": "signal-received", "signal-name": "SIGINT"}),
+      ("reverse-continue", {"reason": HISTORY}), "delete", "break often if i == 7",
+      ("continue", {"reason": HIT, "=": {"i": "7"}})]),
+
     # A hang.
     ("back from a hang", "hangs",
      ["goto end", "watch reached",

@@ -49,6 +49,9 @@ class Runner:
             if place == "failure-or-end":
                 place = "end"
             return self.gdb.goto(place)
+        if word == "interrupted":
+            stop, _ = self.gdb.interrupt_after(command.split(None, 1)[1], 0.1)
+            return stop
         if RUNS.match(word):
             return self.gdb.console_run(command)
         text = self.gdb.console_command(command)

@@ -57,7 +57,6 @@ for _name, _doc in (
         ("events", "Lists events: ttrace events [FROM [TO]] [--json]"),
         ("output", "Lists what was written to standard output and error, with its event."),
         ("threads", "Lists the threads, and which of them ran when."),
-        ("blocked", "Says what each thread waits for here, and who holds it."),
         ("processes", "Shows the processes as a tree, and how each of them ended.")):
     _TtraceMonitor(_name, _doc)
 _TtraceGoto()

@@ -201,6 +201,53 @@ class _TtraceCalls(gdb.Command):
             gdb.write("it was not called in the case\n")
 
 
+# Where glibc keeps the owner of a lock (src/query/blocked.cpp), by the kind of a wait.
+_TTRACE_OWNERS = {"mutex": 8, "pi_mutex": 8, "rwlock": 24}
+
+
+class _TtraceBlocked(gdb.Command):
+    """Says what each thread waits for here, who holds it, and where that was taken."""
+
+    def __init__(self):
+        super().__init__("ttrace blocked", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        report = _ttrace_monitor("blocked " + argument + " --json")
+        try:
+            report = json.loads(report)
+        except ValueError:
+            raise gdb.GdbError(report.strip()) from None
+        for thread in report["threads"]:
+            wait = thread["waits_for"]
+            if wait is not None and wait["holder"] is not None and wait["kind"] in _TTRACE_OWNERS:
+                wait["taken"] = self.taken(wait)
+        if "--json" in argument:
+            gdb.write(json.dumps(report) + "\n")
+            return
+        gdb.write(_ttrace_monitor("blocked"))
+        for thread in report["threads"]:
+            taken = (thread["waits_for"] or {}).get("taken")
+            if taken is None:
+                continue
+            wait = thread["waits_for"]
+            gdb.write("the %s at %s was taken by thread %d at event %d:\n" % (
+                wait["kind"], wait["address"], wait["holder"], taken["event"]))
+            for number, frame in enumerate(taken["backtrace"]):
+                gdb.write("  #%d %s\n" % (number, _ttrace_frame_text(frame)))
+
+    def taken(self, wait):
+        """Where its holder became the owner: at the last change of that word."""
+        owner = int(wait["address"], 16) + _TTRACE_OWNERS[wait["kind"]]
+        with _TtraceExcursion() as excursion:
+            place = excursion.go("back %d 4" % owner)
+            if place is None or place["thread"] != wait["holder"]:
+                return None
+            hit = _ttrace_hit(place)
+            hit["backtrace"] = [_ttrace_describe_frame(frame) for frame in _ttrace_frames()]
+            return hit
+
+
+_TtraceBlocked()
 _TtraceLastWrite()
 _TtraceWrites()
 _TtraceCalls()

@@ -210,9 +210,11 @@ _ttrace_load_printers()
 gdb.execute("set unwindonsignal on")
 
 
-def _ttrace_connect(remote):
+def _ttrace_connect(remote, program):
     with _TtraceQuiet():
-        gdb.execute("target remote " + remote.decode().rstrip("\n"), to_string=True)
+        if program:
+            gdb.execute("file " + program, to_string=True)
+        gdb.execute("target remote " + remote, to_string=True)
     session = _ttrace_session()
     _ttrace_to_failure(session)
     return session
@@ -223,17 +225,18 @@ def ttrace_start(script, line, shows=True):
     os.close(script)
     os.set_inheritable(line, False)
     os.write(line, b"?")
-    remote = b""
-    while not remote.endswith(b"\n"):
+    answer = b""
+    while not answer.endswith(b"\n"):
         more = os.read(line, 4096)
         if not more:
             raise gdb.GdbError("ttrace has ended; its message is above")
-        remote += more
+        answer += more
+    remote, program = answer.decode().rstrip("\n").split("\t")
     if shows:
-        _ttrace_show_place(_ttrace_connect(remote))
+        _ttrace_show_place(_ttrace_connect(remote, program))
         return
     with _TtraceMute():
-        session = _ttrace_connect(remote)
+        session = _ttrace_connect(remote, program)
         if session.get("failure") is None:
             # A question on the command line is about all that was recorded.
             _ttrace_monitor("goto end")

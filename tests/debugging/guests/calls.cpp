@@ -47,7 +47,7 @@ __attribute__((noinline, used)) long allocate(long size) {
   if (!memory) return -1;
   std::memset(memory, 1, std::size_t(size));
   long sum = 0;
-  for (long i = 0; i < size; ++i) sum += memory[i];
+  for (long i = 0; i < size; ++i) sum += memory[i];  // loop
   std::free(memory);
   return sum;
 }
