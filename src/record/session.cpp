@@ -476,16 +476,20 @@ void RecordSession::kill_all() {
 }
 
 EventNumber RecordSession::append(Thread& thread, EventBody body) {
+  Event event;
+  event.time_us = elapsed_us();
+  event.body = std::move(body);
+  return append(thread, event);
+}
+
+EventNumber RecordSession::append(Thread& thread, Event& event) {
   // Something came before the instruction that it left at.
   thread.split.reset();
   thread.preempted = false;
   thread.left_at_access = false;
-  Event event;
   event.tid = thread.tid;
   result_.ticks += thread.ticks;
   event.ticks = Ticks(std::exchange(thread.ticks, 0));
-  event.time_us = elapsed_us();
-  event.body = std::move(body);
   return result_.recording.append(event);
 }
 

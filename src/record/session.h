@@ -61,6 +61,8 @@ class RecordSession {
   void end_early(EndEvent::Reason reason);
   void kill_all();
   EventNumber append(Thread& thread, EventBody body);
+  /// `event` has its time and body.
+  EventNumber append(Thread& thread, Event& event);
   std::uint64_t elapsed_us() const;
   bool others_ready(const Thread& thread) const;
   Thread* find(Tid tid);
@@ -185,7 +187,7 @@ class RecordSession {
   void forget_descriptors(Thread& thread);
   void tell_descriptor(const Thread& thread, const SyscallView& call);
   void take_records(Thread& thread, const agent::Head& head);
-  void take_record(Thread& thread, const agent::Record& record, ByteView writes);
+  void take_record(Thread& thread, const agent::Record& record, ByteView writes, Event& event);
   bool come_out_of_agent(Thread& thread, const StopStatus& stop);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
 

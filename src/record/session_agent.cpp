@@ -156,6 +156,10 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   if (head.used > agent::kRecordsSize) throw NotRecordable("a program that writes over the agent");
   const Bytes bytes = space.memory.read(Address(agent::kRecordsAddress), head.used);
   ByteView left(bytes);
+  // One for all: there may be a thousand, and nobody knows better when they were made.
+  Event event;
+  event.time_us = elapsed_us();
+  event.body = SyscallEvent();
   while (!left.empty()) {
     agent::Record record;
     if (left.size() < sizeof record) throw NotRecordable("a program that writes over the agent");
@@ -163,7 +167,7 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
     if (record.size < sizeof record || record.size > left.size()) {
       throw NotRecordable("a program that writes over the agent");
     }
-    take_record(thread, record, left.first(record.size).subspan(sizeof record));
+    take_record(thread, record, left.first(record.size).subspan(sizeof record), event);
     left = left.subspan(record.size);
   }
   thread.place = Thread::Place::user;
@@ -173,16 +177,19 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   space.memory.write(head_word(offsetof(agent::Head, used)), bytes_of(none));
 }
 
-void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes) {
+/// `event`: a SyscallEvent with the time, for this record.
+void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes,
+                                Event& event) {
   RecordedSpace& space = *thread.process->space;
-  SyscallEvent event;
-  event.entry.number = record.number;
-  for (unsigned i = 0; i < 6; ++i) event.entry.args[i] = record.args[i];
-  event.entry.rip = Address(record.rip);
-  event.entry.digest = record.digest;
-  event.exit.result = record.result;
-  event.exit.written_digest = record.written_digest;
-  for (unsigned i = 0; i < record.writes; ++i) {
+  auto& [entry, exit] = std::get<SyscallEvent>(event.body);
+  entry.number = record.number;
+  for (unsigned i = 0; i < 6; ++i) entry.args[i] = record.args[i];
+  entry.rip = Address(record.rip);
+  entry.digest = record.digest;
+  exit.result = record.result;
+  exit.written_digest = record.written_digest;
+  exit.writes.resize(record.writes);
+  for (MemoryWrite& written : exit.writes) {
     agent::Write write;
     if (writes.size() < sizeof write) throw NotRecordable("a program that writes over the agent");
     std::memcpy(&write, writes.data(), sizeof write);
@@ -191,12 +198,13 @@ void RecordSession::take_record(Thread& thread, const agent::Record& record, Byt
       throw NotRecordable("a program that writes over the agent");
     }
     const ByteView data = writes.first(write.length);
-    event.exit.writes.push_back({Address(write.at), Bytes(data.begin(), data.end())});
+    written.at = Address(write.at);
+    written.data.assign(data.begin(), data.end());
     writes = writes.subspan(agent::padded(write.length));
   }
   thread.ticks += space.counter - record.ticks;
   space.counter = record.ticks;
-  append(thread, std::move(event));
+  append(thread, event);
 }
 
 /// A thread that ran has stopped: brings it out of the agent if it was stopped there. False if it

@@ -119,11 +119,57 @@ void check(const InstructionEvent& v) {
   for (const auto& [index, value] : v.results) require(index < kRegisterCount, "no such register");
 }
 
+/// As ByteWriter, but gathers the small values, of which every event has dozens, before they go to
+/// the buffer. The last ones go there at flush().
+class GatheringWriter {
+ public:
+  explicit GatheringWriter(Bytes& out) : out_(out) {}
+
+  void u8(std::uint8_t value) {
+    make_room();
+    gathered_[size_++] = std::byte(value);
+  }
+  void varint(std::uint64_t value) {
+    make_room();
+    for (; value >= 0x80; value >>= 7) gathered_[size_++] = std::byte(value | 0x80);
+    gathered_[size_++] = std::byte(value);
+  }
+  void signed_varint(std::int64_t value) {
+    varint((std::uint64_t(value) << 1) ^ std::uint64_t(value >> 63));
+  }
+  void raw(ByteView bytes) {
+    flush();
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+  }
+  void blob(ByteView bytes) {
+    varint(bytes.size());
+    raw(bytes);
+  }
+  void text(std::string_view text) { blob(bytes_of(text)); }
+  void flush() {
+    out_.insert(out_.end(), gathered_.begin(), gathered_.begin() + std::ptrdiff_t(size_));
+    size_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kLongestNumber = 10;
+
+  void make_room() {
+    if (size_ + kLongestNumber > gathered_.size()) flush();
+  }
+
+  Bytes& out_;
+  std::size_t size_ = 0;
+  std::array<std::byte, 256> gathered_;
+};
+
 class Encoder {
  public:
   explicit Encoder(Bytes& out) : out_(out) {}
 
   void operator()(const auto&... values) { (put(values), ...); }
+  /// After the last value.
+  void finish() { out_.flush(); }
 
  private:
   void put(bool v) { out_.u8(v); }
@@ -166,7 +212,7 @@ class Encoder {
     }
   }
 
-  ByteWriter out_;
+  GatheringWriter out_;
 };
 
 /// Accepts exactly what Encoder writes: a value has one encoding.
@@ -182,6 +228,8 @@ class Decoder {
     get(v);
     return v;
   }
+  /// The same, into `v` as it was made.
+  void read(auto& v) { get(v); }
 
  private:
   void get(std::uint64_t& v) {
@@ -266,15 +314,13 @@ constexpr std::array kKindNames = {
 static_assert(kKindNames.size() == std::variant_size_v<EventBody>);
 
 template <std::size_t... I>
-EventBody body_of(std::uint8_t kind, Decoder& decoder, std::index_sequence<I...>) {
-  using Decode = EventBody (*)(Decoder&);
+void decode_body(std::uint8_t kind, Decoder& decoder, EventBody& body, std::index_sequence<I...>) {
+  using Decode = void (*)(Decoder&, EventBody&);
   static constexpr std::array<Decode, sizeof...(I)> decoders = {
-      [](Decoder& d) -> EventBody {
-        return d.value<std::variant_alternative_t<I, EventBody>>();
-      }...,
+      [](Decoder& d, EventBody& into) { d.read(into.emplace<I>()); }...,
   };
   require(kind < decoders.size(), "an unknown kind of event");
-  return decoders[kind](decoder);
+  decoders[kind](decoder, body);
 }
 
 }  // namespace
@@ -285,6 +331,7 @@ void encode(const Event& event, Bytes& out) {
   Encoder encoder(out);
   encoder(std::uint8_t(event.body.index()), event.tid, event.ticks, event.time_us);
   std::visit([&](const auto& body) { encoder(body); }, event.body);
+  encoder.finish();
 }
 
 Event decode_event(ByteReader& in) {
@@ -292,7 +339,8 @@ Event decode_event(ByteReader& in) {
   Event event;
   std::uint8_t kind = 0;
   decoder(kind, event.tid, event.ticks, event.time_us);
-  event.body = body_of(kind, decoder, std::make_index_sequence<std::variant_size_v<EventBody>>());
+  decode_body(kind, decoder, event.body,
+              std::make_index_sequence<std::variant_size_v<EventBody>>());
   return event;
 }
 

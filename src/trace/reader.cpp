@@ -239,6 +239,8 @@ std::vector<Event> TraceReader::State::read_events(const FramePlace& frame) cons
     const Bytes raw = open_frame(read_at(frame.at, frame.size),
                                  {FrameKind::events, frame.first_event, frame.event_count});
     ByteReader in(raw);
+    constexpr std::size_t kMostExpected = 4096;  // the count may be damage
+    events.reserve(std::min<std::size_t>(frame.event_count, kMostExpected));
     while (events.size() < frame.event_count) {
       events.push_back(decode_event(in));
       if (refers_beyond(events.back(), objects.size())) {
