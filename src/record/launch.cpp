@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -30,60 +31,87 @@ struct SetupFailure {
   int error;
 };
 
-bool install_filter(const std::vector<sock_filter>& program) {
-  const sock_fprog code{static_cast<unsigned short>(program.size()),
-                        const_cast<sock_filter*>(program.data())};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &code) == 0) return true;
-  // Without CAP_SYS_ADMIN a filter needs no_new_privs; with it, set-user-id programs stay possible.
-  if (errno != EACCES) return false;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &code) == 0;
+/// A system call as the child makes it: the result or -errno, and no errno, which is ours too.
+std::int64_t call(std::int64_t number, std::uint64_t a = 0, std::uint64_t b = 0,
+                  std::uint64_t c = 0, std::uint64_t d = 0, std::uint64_t e = 0) {
+  register std::uint64_t r10 asm("r10") = d;
+  register std::uint64_t r8 asm("r8") = e;
+  std::int64_t result = number;
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+               : "rcx", "r11", "memory");
+  return result;
 }
 
-/// Runs in the child, between fork and exec: only system calls.
+std::uint64_t word(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+/// 0 or -errno.
+std::int64_t install_filter(const std::vector<sock_filter>& program) {
+  const sock_fprog code{static_cast<unsigned short>(program.size()),
+                        const_cast<sock_filter*>(program.data())};
+  const auto install = [&] { return call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, word(&code)); };
+  const std::int64_t result = install();
+  // Without CAP_SYS_ADMIN a filter needs no_new_privs; with it, set-user-id programs stay possible.
+  if (result != -EACCES) return result;
+  const std::int64_t barred = call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1);
+  return barred != 0 ? barred : install();
+}
+
+/// What the child does between its birth and exec.
 struct ChildPlan {
-  const char* path;
+  const char* path = nullptr;
   std::vector<char*> arguments;
   std::vector<char*> environment;
   std::vector<sock_filter> filter;
-  sigset_t mask;  ///< of the supervisor
-  int go;         ///< readable once the supervisor has seized us
-  int go_write;   ///< its other end, which only the supervisor may hold
-  int errors;
+  int go = -1;        ///< readable once the supervisor has seized us
+  int go_write = -1;  ///< its other end, which only the supervisor may hold
+  int errors = -1;
   bool randomises = false;
   int input = -1;  ///< capture: becomes 0
   int output = -1;
   int error_output = -1;
 };
 
-[[noreturn]] void run_child(const ChildPlan& plan) {
-  const auto fail = [&](SetupFailure::Step step) {
-    const SetupFailure failure{step, errno};
-    (void)!write(plan.errors, &failure, sizeof failure);
-    _exit(127);
+/// Signals that arrived while they were blocked are forgotten.
+void drop_pending() {
+  const std::uint64_t all = ~std::uint64_t(0);
+  const timespec none{};
+  while (call(SYS_rt_sigtimedwait, word(&all), 0, word(&none), sizeof all) > 0) {
+  }
+}
+
+/// Only system calls by call(): the memory is the supervisor's, which goes on meanwhile. Signals
+/// stay blocked, so that none of its handlers runs here.
+int run_child(void* memory) {
+  const ChildPlan& plan = *static_cast<const ChildPlan*>(memory);
+  const auto fail = [&](SetupFailure::Step step, std::int64_t result) {
+    const SetupFailure failure{step, int(-result)};
+    call(SYS_write, std::uint64_t(plan.errors), word(&failure), sizeof failure);
+    call(SYS_exit_group, 127);
   };
   // Until it is seized it would outlive a supervisor that is killed: it waits for a pipe that then
   // ends, because nobody else holds the other end.
-  close(plan.go_write);
+  call(SYS_close, std::uint64_t(plan.go_write));
   if (plan.output >= 0) {
-    setpgid(0, 0);
-    dup2(plan.input, 0);
-    dup2(plan.output, 1);
-    dup2(plan.error_output, 2);
+    call(SYS_setpgid);
+    call(SYS_dup2, std::uint64_t(plan.input), 0);
+    call(SYS_dup2, std::uint64_t(plan.output), 1);
+    call(SYS_dup2, std::uint64_t(plan.error_output), 2);
   }
   char byte = 0;
-  if (read(plan.go, &byte, 1) != 1) _exit(127);
-  // Signals were blocked for the fork: one that is meant for the whole group met the supervisor
-  // only.
-  drop_pending_signals();
-  sigprocmask(SIG_SETMASK, &plan.mask, nullptr);
+  if (call(SYS_read, std::uint64_t(plan.go), word(&byte), 1) != 1) call(SYS_exit_group, 127);
+  // A signal that is meant for the whole group met the supervisor only.
+  drop_pending();
   // A container may refuse it: addresses then differ by attempt.
-  personality(plan.randomises ? 0UL : 0UL | ADDR_NO_RANDOMIZE);
-  if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) fail(SetupFailure::trap_time);
-  if (!install_filter(plan.filter)) fail(SetupFailure::filter);
-  execve(plan.path, plan.arguments.data(), plan.environment.data());
-  fail(SetupFailure::exec);
-  _exit(127);
+  call(SYS_personality, plan.randomises ? 0 : std::uint64_t(ADDR_NO_RANDOMIZE));
+  const std::int64_t trapped = call(SYS_prctl, PR_SET_TSC, PR_TSC_SIGSEGV);
+  if (trapped != 0) fail(SetupFailure::trap_time, trapped);
+  const std::int64_t filtered = install_filter(plan.filter);
+  if (filtered != 0) fail(SetupFailure::filter, filtered);
+  fail(SetupFailure::exec, call(SYS_execve, word(plan.path), word(plan.arguments.data()),
+                                word(plan.environment.data())));
+  return 127;
 }
 
 void check_executable(const std::string& path) {
@@ -126,6 +154,14 @@ Error refused(const std::string& step, int error) {
 
 }  // namespace
 
+struct ChildMemory {
+  ChildPlan plan;
+  std::string path;
+  alignas(16) std::array<std::byte, 1 << 16> stack;
+};
+
+void FreeChildMemory::operator()(ChildMemory* memory) const { delete memory; }
+
 std::string find_program(const Program& program) {
   if (program.path.find('/') != std::string::npos) {
     check_executable(program.path);
@@ -149,11 +185,12 @@ std::string find_program(const Program& program) {
 }
 
 Launched launch(const Program& program, const RecordOptions& options) {
-  const std::string path = find_program(program);
   auto [go_read, go_write] = make_pipe();
   auto [errors_read, errors_write] = make_pipe();
 
   Launched launched;
+  launched.path = find_program(program);
+  launched.memory.reset(new ChildMemory);
   Fd input;
   if (options.capture_output) {
     input = open_null(O_RDONLY);
@@ -165,8 +202,9 @@ Launched launch(const Program& program, const RecordOptions& options) {
     launched.standard_error = Fd(fcntl(2, F_DUPFD_CLOEXEC, 3));
   }
 
-  ChildPlan plan;
-  plan.path = path.c_str();
+  ChildPlan& plan = launched.memory->plan;
+  launched.memory->path = launched.path;
+  plan.path = launched.memory->path.c_str();
   plan.arguments = c_strings(program.arguments);
   plan.environment = c_strings(program.environment);
   plan.filter = make_filter();
@@ -181,14 +219,16 @@ Launched launch(const Program& program, const RecordOptions& options) {
   }
 
   plan.go_write = go_write.value();
+  std::uint64_t mask = 0;
   pid_t child = 0;
   {
     const SignalsBlocked blocked;
-    plan.mask = blocked.former();
-    child = fork();
-    if (child == 0) run_child(plan);
+    std::memcpy(&mask, &blocked.former(), sizeof mask);
+    // In our memory: a fork would copy the page tables of it all, for an exec that drops them.
+    auto& stack = launched.memory->stack;
+    child = clone(run_child, stack.data() + stack.size(), CLONE_VM | SIGCHLD, &plan);
   }
-  if (child < 0) throw_errno("fork");
+  if (child < 0) throw_errno("clone");
   errors_write.reset();
 
   constexpr long kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP |
@@ -212,7 +252,7 @@ Launched launch(const Program& program, const RecordOptions& options) {
     if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) break;
     if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP) {
       launched.pid = Pid(child);
-      launched.path = path;
+      Task(Tid(child)).set_signal_mask(mask);
       return launched;
     }
     ptrace(PTRACE_CONT, child, nullptr, nullptr);

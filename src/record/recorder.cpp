@@ -11,11 +11,11 @@ RecordResult record(const Program& program, const RecordOptions& options) {
   RecordResult result;
   result.recording = Recording(options.limits);
   const CpuPin pin(options.cpu >= 0 ? options.cpu : sched_getcpu());
-  Launched launched = launch(program, options);
+  Launched launched = launch(program, options);  // outlives the session, which ends the child
   const DescriptorLimit many_processes;  // after the launch: the program keeps its own limit
   RecordSession session(options, pin, result);
   try {
-    session.run(std::move(launched));
+    session.run(launched);
   } catch (const NotRecordable& refused) {
     result.not_recordable = refused.name();
   }

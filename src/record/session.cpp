@@ -54,8 +54,8 @@ RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, Re
 
 RecordSession::~RecordSession() { kill_all(); }
 
-void RecordSession::run(Launched launched) {
-  adopt(std::move(launched));
+void RecordSession::run(Launched& launched) {
+  adopt(launched);
   const WakeTimer timer(50ms);
   const TimeTrap trap;
   begin();
@@ -65,7 +65,7 @@ void RecordSession::run(Launched launched) {
 }
 
 /// Takes over a child: from here on it ends with this object.
-void RecordSession::adopt(Launched launched) {
+void RecordSession::adopt(Launched& launched) {
   standard_output_ = std::move(launched.standard_output);
   standard_error_ = std::move(launched.standard_error);
   result_.root = launched.pid;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "record/shared_files.h"
 #include "rewrite/step_site.h"
 #include "tracee/cpu_pin.h"
+#include "tracee/gate.h"
 
 namespace ttrace {
 
@@ -29,21 +31,22 @@ namespace ttrace {
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
 /// session_signals.cpp (signals and trapped instructions), session_status_file.cpp,
 /// session_ticks.cpp, session_walk.cpp (places finer than counted ones), session_tasks.cpp
-/// (threads, processes, programs).
+/// (threads, processes, programs), session_text.cpp (what is changed in their text).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
   /// Ends and reaps every tracee that is left.
   ~RecordSession();
 
-  /// Runs a launched program to its end. Throws NotRecordable, UsageError (the exec failed).
-  void run(Launched launched);
+  /// Runs a launched program, which outlives this object, to its end. Throws NotRecordable,
+  /// UsageError (the exec failed).
+  void run(Launched& launched);
 
  private:
   using Thread = RecordedThread;
 
   // session.cpp
-  void adopt(Launched launched);
+  void adopt(Launched& launched);
   void begin();
   void main_loop();
   void let_ends_happen();
@@ -167,6 +170,8 @@ class RecordSession {
   void step_back(Thread& thread);
 
   // session_ticks.cpp
+  const TickPlan* usable_plan(const RecordedSpace& space, const MappedFiles::File& file,
+                              const Mapping& text);
   bool apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
                   std::uint64_t offset, std::vector<Mapping>& overlays,
                   std::vector<AppliedPlan>& applied);
@@ -180,7 +185,8 @@ class RecordSession {
   bool on_due(Thread& thread);
 
   // session_agent.cpp
-  void make_agent(Thread& thread);
+  static void add_agent_mappings(std::vector<InjectedCall>& calls);
+  static void take_agent(RecordedSpace& space, std::span<const InjectedCall> calls);
   bool wants_agent(const Thread& thread) const;
   void set_agent(Thread& thread);
   void turn_agent_off(RecordedSpace& space);
@@ -204,6 +210,14 @@ class RecordSession {
   void on_exec(Thread& thread);
   ExecEvent image_of(Thread& thread);
   void make_gate(Thread& thread);
+  void write_enters();
+  void note_held_mutexes(Thread& thread);
+  void on_exiting(Thread& thread);
+  void on_gone(Thread& thread, StopStatus status, int wait_status);
+  bool is_executing(const RecordedProcess& process) const;
+  void warn(const std::string& line);
+
+  // session_text.cpp
   void patch_or_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
                      std::uint64_t offset, std::vector<Mapping>& overlays,
                      std::vector<AppliedPlan>& plans, std::vector<Patch>& patches);
@@ -212,12 +226,6 @@ class RecordSession {
              std::uint64_t length, std::uint64_t offset, Text text, std::vector<Patch>& patches);
   void on_protection_change(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
-  void write_enters();
-  void note_held_mutexes(Thread& thread);
-  void on_exiting(Thread& thread);
-  void on_gone(Thread& thread, StopStatus status, int wait_status);
-  bool is_executing(const RecordedProcess& process) const;
-  void warn(const std::string& line);
 
   const RecordOptions& options_;
   const CpuPin& pin_;

@@ -26,24 +26,21 @@ constexpr std::uint64_t kAlone = 1 << 20;
 
 }  // namespace
 
-/// Maps the agent of a new program.
-void RecordSession::make_agent(Thread& thread) {
-  RecordedSpace& space = *thread.process->space;
-  const auto map = [](Address at, std::uint64_t size, std::uint64_t protection) {
-    return InjectedCall{SYS_mmap,
-                        {at.value(), size, protection,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0}};
+/// The calls that map the agent of a new program: the last of a batch, because there may be no room
+/// for it (ulimit -v).
+void RecordSession::add_agent_mappings(std::vector<InjectedCall>& calls) {
+  const auto add = [&](Address at, std::uint64_t size, std::uint64_t protection) {
+    calls.push_back({SYS_mmap,
+                     {at.value(), size, protection,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0}});
   };
-  std::vector<InjectedCall> calls = {
-      map(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC),
-      map(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE),
-  };
-  inject_batch(thread.task(), space.memory, calls);
-  // Without room for it (ulimit -v) every call takes the traced path.
-  if (calls[0].number != std::int64_t(kAgentCode.value()) ||
-      calls[1].number != std::int64_t(kAgentData.value())) {
-    return;
-  }
+  add(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC);
+  add(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE);
+}
+
+/// After that batch. Without the agent every call takes the traced path.
+void RecordSession::take_agent(RecordedSpace& space, std::span<const InjectedCall> calls) {
+  if (calls.back().number != std::int64_t(kAgentData.value())) return;
   space.memory.write(kAgentCode, agent_code());
   agent::Head head;
   head.entry = agent::kEntry;

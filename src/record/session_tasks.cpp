@@ -47,12 +47,6 @@ CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
   }
 }
 
-bool is_of_the_system(const std::string& path) {
-  constexpr std::string_view kDirectories[] = {"/lib", "/usr/lib"};
-  return std::any_of(std::begin(kDirectories), std::end(kDirectories),
-                     [&](std::string_view directory) { return path.starts_with(directory); });
-}
-
 /// Renames the entries of the auxiliary vector by which a C library finds the vDSO and, if
 /// `portable`, features that cpuid does not tell. From the stack pointer of a new program upwards
 /// lie argc, argv, 0, environment, 0, auxiliary vector.
@@ -81,8 +75,18 @@ std::string executable_of(Pid pid) {
   return n < 0 ? "" : std::string(path.data(), std::size_t(n));
 }
 
-/// What maps shows for memory of MAP_SHARED and MAP_ANONYMOUS.
-constexpr std::string_view kSharedAnonymousName = "/dev/zero (deleted)";
+/// Where [vvar], [vvar_vclock] and [vdso] lie, side by side; all 0 if there is none.
+std::pair<Address, Address> vdso_of(Pid pid) {
+  Address start;
+  Address end;
+  for (const MapLine& line : read_maps(pid)) {
+    if (!line.name.starts_with("[vdso") && !line.name.starts_with("[vvar")) continue;
+    if (line.start != end) start = line.start;
+    end = line.end;
+  }
+  return {start, end};
+}
+
 /// The program executes a translation of other programs' text (valgrind's tools): it would
 /// translate what the recorder changed there, and stumble over it.
 bool translates_text(std::string_view path) {
@@ -307,8 +311,8 @@ void RecordSession::on_exec(Thread& caller) {
   append(*thread, std::move(image));
 }
 
-/// Maps the gate page, and takes away the vDSO: the C library then makes real system calls for the
-/// time (traps.md, Loader).
+/// Maps the gate page and what lies behind it, and takes away the vDSO: the C library then makes
+/// real system calls for the time (traps.md, Loader).
 void RecordSession::make_gate(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   const GeneralRegisters regs = thread.task().registers();
@@ -323,28 +327,22 @@ void RecordSession::make_gate(Thread& thread) {
   space.memory.write(entry, std::as_bytes(syscall_instruction));
   const std::int64_t mapped =
       inject_at(entry, task, InjectBy::syscall_stops, SYS_mmap,
-                {kGatePage.value(), kPageSize, PROT_READ | PROT_EXEC,
+                {kGatePage.value(), 2 * kPageSize, PROT_READ | PROT_EXEC,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
   space.memory.write(entry, original);
   if (mapped != std::int64_t(kGatePage.value())) {
     throw NotRecordable("a program that occupies the address of the recorder's page");
   }
   space.memory.write(kGateCode, std::as_bytes(std::span(kGateInstructions)));
-  inject(task, InjectBy::syscall_stops, SYS_mmap,
-         {kGateWritable.value(), kPageSize, PROT_READ | PROT_WRITE,
-          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0});
-  if (options_.agent && options_.ticks != nullptr) make_agent(thread);
-
-  // [vvar], [vvar_vclock] and [vdso] lie side by side.
-  Address start;
-  Address end;
-  for (const MapLine& line : read_maps(thread.process->pid)) {
-    if (!line.name.starts_with("[vdso") && !line.name.starts_with("[vvar")) continue;
-    if (line.start != end) start = line.start;
-    end = line.end;
+  std::vector<InjectedCall> calls = {
+      {SYS_mprotect, {kGateWritable.value(), kPageSize, PROT_READ | PROT_WRITE, 0, 0, 0}}};
+  if (const auto [start, end] = vdso_of(thread.process->pid); end != Address()) {
+    calls.push_back({SYS_munmap, {start.value(), end - start, 0, 0, 0, 0}});
   }
-  if (end != Address())
-    inject(task, InjectBy::syscall_stops, SYS_munmap, {start.value(), end - start, 0, 0, 0, 0});
+  const bool wants_agent = options_.agent && options_.ticks != nullptr;
+  if (wants_agent) add_agent_mappings(calls);
+  inject_batch(task, space.memory, calls);
+  if (wants_agent) take_agent(space, calls);
 }
 
 ExecEvent RecordSession::image_of(Thread& thread) {
@@ -409,87 +407,6 @@ ExecEvent RecordSession::image_of(Thread& thread) {
     image.mappings.insert(image.mappings.end(), overlays.begin(), overlays.end());
   }
   return image;
-}
-
-/// Makes new text fit for recording: by the binary's tick plan, or else site by site.
-void RecordSession::patch_or_plan(Thread& thread, const MappedFiles::File& file,
-                                  const Mapping& text, std::uint64_t offset,
-                                  std::vector<Mapping>& overlays, std::vector<AppliedPlan>& plans,
-                                  std::vector<Patch>& patches) {
-  RecordedSpace& space = *thread.process->space;
-  if (!is_of_the_system(text.name)) {
-    space.own_text.emplace_back(text.start, text.start + text.length);
-  }
-  // Before the plan hides what was there.
-  std::vector<Patch> planned;
-  const std::map<Address, Site> before = space.patched;
-  patch(space, file, text.start, text.length, offset, Text::planned, planned);
-  if (apply_plan(thread, file, text, offset, overlays, plans)) {
-    patches.insert(patches.end(), planned.begin(), planned.end());
-    return;
-  }
-  space.patched = before;
-  patch(space, file, text.start, text.length, offset, Text::original, patches);
-}
-
-/// Replaces the first byte of every site in new text by int3, or, where a plan does that, only
-/// notes them.
-void RecordSession::patch(RecordedSpace& space, const MappedFiles::File& file, Address start,
-                          std::uint64_t length, std::uint64_t offset, Text text,
-                          std::vector<Patch>& patches) {
-  if (file.plan == nullptr) return;
-  if (!file.plan->warning.empty()) {
-    warn(result_.recording.objects().at(file.object).info.path + ": " + file.plan->warning);
-  }
-  const auto& sites = file.plan->sites;
-  auto site = std::lower_bound(sites.begin(), sites.end(), offset,
-                               [](const Site& s, std::uint64_t at) { return s.file_offset < at; });
-  for (; site != sites.end() && site->file_offset + site->length <= offset + length; ++site) {
-    const Address at = start + (site->file_offset - offset);
-    if (space.patched.contains(at)) continue;  // the text's protection changed, not its contents
-    Patch done{at, space.memory.read(at, 1), {std::byte(0xcc)}};
-    if (done.original.empty()) continue;
-    if (text == Text::original && !space.memory.write(at, done.patched)) continue;
-    space.patched[at] = *site;
-    patches.push_back(std::move(done));
-  }
-}
-
-/// Text that became executable only now is patched like text that was mapped so; a shared mapping
-/// of a file that became writable cannot be recorded.
-void RecordSession::on_protection_change(Thread& thread, const SyscallView& call,
-                                         SyscallExit& exit) {
-  RecordedSpace& space = *thread.process->space;
-  const bool executable = call.args[2] & PROT_EXEC;
-  const bool writable = call.args[2] & PROT_WRITE;
-  if (!executable && !(writable && space.shows_shared_files)) return;
-  const Address start(call.args[0]);
-  const Address end = start + page_ceil(call.args[1]);
-  for (const MapLine& line : read_maps(thread.process->pid)) {
-    if (line.end <= start || line.start >= end) continue;
-    if (executable && line.inode == 0) result_.writes_code = true;
-    if (line.inode == 0) continue;
-    // Whatever becomes text there is like text written at run time: nobody looks into it.
-    const bool anonymous = line.shared && line.name == kSharedAnonymousName;
-    if (anonymous || shared_files_.shown_by(line) != nullptr) {
-      if (executable) result_.writes_code = true;
-      if (writable && line.shared) share_memory(thread);
-      continue;
-    }
-    if (writable && line.shared) {
-      throw NotRecordable("mprotect that makes a shared mapping of " + line.name + " writable");
-    }
-    if (!executable || files_.is_plan(line.name)) continue;
-    const Address from = std::max(start, line.start);
-    const std::uint64_t length = std::min(end, line.end) - from;
-    const MappedFiles::File file = files_.from_path(line.name, line.device, line.inode, true);
-    patch(space, file, from, length, line.offset + (from - line.start), Text::original,
-          exit.patches);
-  }
-}
-
-void RecordSession::forget_patches(RecordedSpace& space, Address start, std::uint64_t length) {
-  space.patched.erase(space.patched.lower_bound(start), space.patched.lower_bound(start + length));
 }
 
 /// A thread of the process is inside an execve, which ends all others.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "record/session.h"
 #include "rewrite/tick_counter.h"
@@ -24,20 +25,24 @@ constexpr std::uint64_t kLookAround = 1 << 18;
 
 }  // namespace
 
-/// Maps the tick plan of a binary over its text, which was just mapped. False if it has none.
+/// The tick plan of text that is being mapped, or null if that is to run without.
+const TickPlan* RecordSession::usable_plan(const RecordedSpace& space,
+                                           const MappedFiles::File& file, const Mapping& text) {
+  if (file.ticks == nullptr) return nullptr;
+  const bool is_loader = text.start == space.loader_start;
+  if (is_loader && !scheduler_.counts_loader()) return nullptr;
+  if (!file.ticks->plan && !file.ticks->refusal.empty()) {
+    warn(text.name + " runs without ticks: " + file.ticks->refusal);
+  }
+  return file.ticks->plan.get();
+}
+
+/// Maps the usable plan of a binary over its text, which was just mapped. False if it has nothing
+/// for it, or no room.
 bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
                                std::uint64_t offset, std::vector<Mapping>& overlays,
                                std::vector<AppliedPlan>& applied) {
-  if (file.ticks == nullptr) return false;
   RecordedSpace& space = *thread.process->space;
-  const bool is_loader = text.start == space.loader_start;
-  if (is_loader && !scheduler_.counts_loader()) return false;
-  if (!file.ticks->plan) {
-    if (!file.ticks->refusal.empty()) {
-      warn(text.name + " runs without ticks: " + file.ticks->refusal);
-    }
-    return false;
-  }
   const auto& plan = file.ticks->plan;
   const std::uint32_t object = files_.enter_plan(*plan, text.name);
   std::uint64_t bias = 0;
@@ -64,28 +69,26 @@ bool RecordSession::map_overlays(Thread& thread, int plan, const std::vector<Map
   RecordedSpace& space = *thread.process->space;
   const std::string path = "/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(plan);
   space.memory.write(kGateData, std::as_bytes(std::span(path.c_str(), path.size() + 1)));
-  std::vector<InjectedCall> prepare = {
-      {SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY, 0, 0, 0}}};
-  const Mapping& first = overlays.front();
-  const bool needs_room = first.name == kStubsName && space.rooms.erase(first.start) == 0;
-  if (needs_room) {
-    prepare.push_back({SYS_mmap,
-                       {first.start.value(), first.length, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, ~0ull, 0}});
-  }
-  inject_batch(thread.task(), space.memory, prepare);
-  const std::int64_t fd = prepare[0].number;
-  const bool has_room = !needs_room || prepare[1].number == std::int64_t(first.start.value());
-  std::vector<InjectedCall> calls;
+  const bool needs_room =
+      overlays.front().name == kStubsName && space.rooms.erase(overlays.front().start) == 0;
+  std::vector<InjectedCall> calls = {
+      {SYS_openat, {std::uint64_t(AT_FDCWD), kGateData.value(), O_RDONLY | O_CLOEXEC, 0, 0, 0}}};
+  // The first that fails is the last: without room for the stubs the text stays as it is.
   for (const Mapping& overlay : overlays) {
-    if (fd < 0 || !has_room) break;
+    const bool is_first = &overlay == &overlays.front();
+    const std::uint64_t fixed = is_first && needs_room ? MAP_FIXED_NOREPLACE : MAP_FIXED;
     calls.push_back({SYS_mmap,
                      {overlay.start.value(), overlay.length, std::uint64_t(overlay.protection),
-                      MAP_PRIVATE | MAP_FIXED, std::uint64_t(fd), overlay.backing->offset}});
+                      MAP_PRIVATE | fixed, kFirstResult, overlay.backing->offset}});
   }
-  if (fd >= 0) calls.push_back({SYS_close, {std::uint64_t(fd), 0, 0, 0, 0, 0}});
+  calls.push_back({SYS_close, {kFirstResult, 0, 0, 0, 0, 0}});
   inject_batch(thread.task(), space.memory, calls);
-  return calls.size() > 1 && calls[0].number == std::int64_t(first.start.value());
+  if (calls.back().number == 0) return true;
+  if (const std::int64_t fd = calls.front().number; fd >= 0) {
+    std::array<InjectedCall, 1> close = {{{SYS_close, {std::uint64_t(fd), 0, 0, 0, 0, 0}}}};
+    inject_batch(thread.task(), space.memory, close);
+  }
+  return false;
 }
 
 /// The loader has mapped a library as a whole, for the first time: the stubs of its plan belong

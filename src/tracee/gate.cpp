@@ -2,6 +2,8 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/error.h"
@@ -68,28 +70,28 @@ void inject_batch(Task task, const Memory& memory, std::span<InjectedCall> calls
   if (calls.size() > kMostBatched) throw Error("too many injected calls at once");
   GeneralRegisters before = task.registers();
   const std::uint64_t mask = task.signal_mask();
-  task.set_signal_mask(~0ull);
-  const InjectedCall end{-1, {}};
-  memory.write(kGateTable, std::as_bytes(calls));
-  memory.write(kGateTable + calls.size_bytes(), bytes_of(end));
+  if (mask != ~0ull) task.set_signal_mask(~0ull);
+  std::array<InjectedCall, kMostBatched + 1> table;
+  std::copy(calls.begin(), calls.end(), table.begin());
+  table[calls.size()] = {-1, {}};
+  memory.write(kGateTable, std::as_bytes(std::span(table).first(calls.size() + 1)));
   GeneralRegisters run = before;
   run.rip = kGateBatch.value();
   run.rbx = kGateTable.value();
+  run.r12 = kFirstResult;
   run.orig_rax = ~0ull;
   task.set_registers(run);
   for (;;) {
     task.resume(Resume::run);
     const StopStatus stop = understand(wait_for_stop(task.tid()));
     throw_if_ending(task, stop);
-    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP &&
-        task.registers().orig_rax == kBatchEnd) {
-      break;
-    }
+    // Signals are blocked: nothing but the gate makes a call.
+    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_SECCOMP) break;
   }
   memory.read(kGateTable, std::as_writable_bytes(calls));
   before.orig_rax = ~0ull;  // skips the call that ended the batch
   task.set_registers(before);
-  task.set_signal_mask(mask);
+  if (mask != ~0ull) task.set_signal_mask(mask);
 }
 
 }  // namespace ttrace

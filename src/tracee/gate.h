@@ -35,13 +35,18 @@ inline constexpr Address kAgentData{agent::kDataAddress};
 inline constexpr std::uint64_t kGateSize = kAgentData + agent::kDataSize - kGatePage;
 
 /// What lies at kGateCode: a loop that executes the calls of a table (InjectedCall; rbx points to
-/// it) until a number of -1, and then makes a call that no kernel knows, which our filter stops.
-inline constexpr std::array<std::uint8_t, 52> kGateInstructions = {
+/// it) until a number of -1 or a call that fails, and then makes a call that no kernel knows, which
+/// our filter stops. r12 is kFirstResult at first, and then the result of the first call.
+inline constexpr std::array<std::uint8_t, 81> kGateInstructions = {
     0x0f, 0x05,                    // gate:  syscall
     0x48, 0x89, 0x03,              //        mov %rax, (%rbx)
+    0x49, 0x83, 0xfc, 0xfe,        //        cmp $-2, %r12
+    0x4c, 0x0f, 0x44, 0xe0,        //        cmove %rax, %r12
+    0x48, 0x85, 0xc0,              //        test %rax, %rax
+    0x78, 0x37,                    //        js end
     0x48, 0x83, 0xc3, 0x38,        //        add $56, %rbx
     0x48, 0x83, 0x3b, 0xff,        // batch: cmpq $-1, (%rbx)
-    0x74, 0x1d,                    //        je end
+    0x74, 0x2d,                    //        je end
     0x48, 0x8b, 0x03,              //        mov (%rbx), %rax
     0x48, 0x8b, 0x7b, 0x08,        //        mov 8(%rbx), %rdi
     0x48, 0x8b, 0x73, 0x10,        //        mov 16(%rbx), %rsi
@@ -49,15 +54,22 @@ inline constexpr std::array<std::uint8_t, 52> kGateInstructions = {
     0x4c, 0x8b, 0x53, 0x20,        //        mov 32(%rbx), %r10
     0x4c, 0x8b, 0x43, 0x28,        //        mov 40(%rbx), %r8
     0x4c, 0x8b, 0x4b, 0x30,        //        mov 48(%rbx), %r9
-    0xeb, 0xd4,                    //        jmp gate
+    0x48, 0x83, 0xff, 0xfe,        //        cmp $-2, %rdi
+    0x49, 0x0f, 0x44, 0xfc,        //        cmove %r12, %rdi
+    0x49, 0x83, 0xf8, 0xfe,        //        cmp $-2, %r8
+    0x4d, 0x0f, 0x44, 0xc4,        //        cmove %r12, %r8
+    0xeb, 0xb7,                    //        jmp gate
     0xb8, 0x73, 0x74, 0x74, 0x00,  // end:   mov $0x747473, %eax
     0x0f, 0x05,                    //        syscall
     0xcc};                         //        int3
-inline constexpr Address kGateBatch = kGateCode + 9;
+inline constexpr Address kGateBatch = kGateCode + 22;
 inline constexpr std::uint64_t kBatchEnd = 0x747473;
 /// Where the table is put, in the writable page.
 inline constexpr Address kGateTable = kGateWritable + 0x100;
 inline constexpr std::size_t kMostBatched = 64;
+/// As the first or the fifth argument of a call in a batch: what the first call of the batch gave,
+/// the descriptor of a file that it opened.
+inline constexpr std::uint64_t kFirstResult = ~std::uint64_t(1);
 
 /// How an injected call is brought back to a stop.
 enum class InjectBy {
@@ -86,8 +98,9 @@ struct InjectedCall {
 static_assert(sizeof(InjectedCall) == 56);
 
 /// Executes several calls with one stop, in a recorded thread (the seccomp filter ends the batch):
-/// under the conditions of inject() by syscall_stops. The results replace the numbers. At most
-/// kMostBatched calls. The thread then stands at the entry of a call that is skipped as long as
+/// under the conditions of inject() by syscall_stops. The results replace the numbers. After a call
+/// that fails no more are executed: those keep their numbers. At most kMostBatched calls. The
+/// thread then stands at the entry of a call that is skipped as long as
 /// orig_rax stays -1.
 void inject_batch(Task task, const Memory& memory, std::span<InjectedCall> calls);
 

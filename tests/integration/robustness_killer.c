@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -46,12 +47,40 @@ int linkat(int from_directory, const char* from, int to_directory, const char* t
       from_directory, from, to_directory, to, flags);
 }
 
-/* The parent dies before the child has done anything. */
-pid_t fork(void) {
+/* "fork": the parent dies before the child has done anything. */
+static int dies_at_fork(void) {
   const char* chosen = getenv("ROBUSTNESS_KILL");
-  const int now = chosen != NULL && strcmp(chosen, "fork") == 0;
+  return chosen != NULL && strcmp(chosen, "fork") == 0;
+}
+
+pid_t fork(void) {
+  const int now = dies_at_fork();
   const pid_t child = ((pid_t(*)(void))dlsym(RTLD_NEXT, "fork"))();
   if (child > 0 && now) kill(getpid(), SIGKILL);
   if (child == 0 && now) usleep(200000);
+  return child;
+}
+
+/* A child that may share the parent's memory. */
+struct beginning {
+  int (*function)(void*);
+  void* argument;
+};
+
+static int begin_late(void* raw) {
+  const struct beginning* beginning = raw;
+  usleep(200000);
+  return beginning->function(beginning->argument);
+}
+
+int clone(int (*function)(void*), void* stack, int flags, void* argument, ...) {
+  int (*const next)(int (*)(void*), void*, int, void*, ...) =
+      (int (*)(int (*)(void*), void*, int, void*, ...))dlsym(RTLD_NEXT, "clone");
+  if (!dies_at_fork()) return next(function, stack, flags, argument);
+  static struct beginning beginning;
+  beginning.function = function;
+  beginning.argument = argument;
+  const int child = next(begin_late, stack, flags, &beginning);
+  if (child > 0) kill(getpid(), SIGKILL);
   return child;
 }

@@ -18,3 +18,10 @@ target_compile_options(guest_tick_library_code PRIVATE -O2)
 target_link_options(guest_tick_library_code PRIVATE -Wl,-z,noseparate-code)
 ttrace_guest(tick_library LINK dl TICKS software SEEDS 3)
 add_dependencies(guest_tick_library guest_tick_library_code)
+
+# Loops whose ticks arithmetic tells.
+ttrace_guest(tick_exact TICKS software SEEDS 2)
+add_test(NAME integration.tick_exact
+  COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/integration/tick_exact_test.py
+          --ttrace $<TARGET_FILE:ttrace> --guest $<TARGET_FILE:guest_tick_exact>)
+set_tests_properties(integration.tick_exact PROPERTIES LABELS integration TIMEOUT 600)
