@@ -183,7 +183,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
       recorded,
       {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
        flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
-       recording_limits(flags, directory), asked_addresses(flags),
+       recording_limits(flags, directory), asked_addresses(flags), flags.text("rerun") == "fork",
        [&](const std::string& path) {
          std::string problem;
          return stack_signature(stacks_at_failure(path, context.environment, problem));
@@ -207,6 +207,12 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   summary.attempts = plan.attempts;
   summary.jobs = crew_options.size;
   summary.began = std::chrono::system_clock::now();
+  if (flags.text("rerun") == "fork") {
+    context.out.write(
+        "[ttrace] attempts are copies of a process in which the case has just begun: what was "
+        "drawn "
+        "before (addresses, std::random_device in static objects, a random seed) repeats\n");
+  }
   progress.begin(plan.cases, {plan.attempts, plan.time, crew_options.size, plan.seed,
                               fmt::format("{}seed={}", style.flag_prefix, plan.seed)});
   const auto began = lab.now();
