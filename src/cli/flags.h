@@ -24,6 +24,7 @@ enum class FlagValue : std::uint8_t {
   size,         ///< parse_size()
   ticks,        ///< auto, hardware, software, none
   chaos,        ///< auto, on, off
+  rerun,        ///< process, fork
   on_off,       ///< on, off
   results,      ///< json:FILE, junit:FILE
   environment,  ///< allow:NAMES, deny:NAMES

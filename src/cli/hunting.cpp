@@ -162,8 +162,9 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
 
   TestBinary recorded = binary;
   recorded.environment = asked_environment(flags, binary.environment);
+  const bool reruns_by_fork = flags.text("rerun") == "fork";
   RecordingLab lab(recorded, setup.options(),
-                   {directory, context.terminal, [&](const std::string& path) {
+                   {directory, context.terminal, reruns_by_fork, [&](const std::string& path) {
                       std::string problem;
                       return stack_signature(stacks_at_failure(path, context.environment, problem));
                     }});
@@ -178,6 +179,12 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   ForkedCrew crew(lab, plan.cases, crew_options);
   Progress progress(context.console(), [&] { return lab.now(); });
   HuntSummary summary = summary_of(plan, binary, crew_options.size);
+  if (reruns_by_fork) {
+    context.out.write(
+        "[ttrace] attempts are copies of a process in which the case has just begun: what was "
+        "drawn "
+        "before (addresses, std::random_device in static objects, a random seed) repeats\n");
+  }
   progress.begin(plan.cases, {plan.attempts, plan.time, crew_options.size, plan.seed,
                               fmt::format("{}seed={}", style.flag_prefix, plan.seed)});
   const auto began = lab.now();

@@ -35,7 +35,9 @@ AttemptOrder CaseHunt::next_order(std::chrono::milliseconds now) {
   if (begun_ == 0) began_at_ = now;
   const int attempt = ++begun_;
   const Chaos chaos = plan_.chaos.value_or(attempt == 1 ? Chaos::off : Chaos::mixed);
-  return {index_, attempt, seed_of(attempt), chaos, contended_ticks_.value_or(0)};
+  constexpr int kBeforeAll = 0;
+  return {
+      index_, attempt, seed_of(attempt), chaos, contended_ticks_.value_or(0), seed_of(kBeforeAll)};
 }
 
 std::uint64_t CaseHunt::seed_of(int attempt) const {

@@ -22,6 +22,7 @@ struct AttemptOrder {
   std::uint64_t seed = 0;
   Chaos chaos = Chaos::mixed;
   std::uint64_t expected_ticks = 0;  ///< RecordOptions::expected_ticks
+  std::uint64_t case_seed = 0;       ///< of what the attempts of a case have in common
 };
 
 /// What an attempt said.

@@ -36,6 +36,7 @@ void write(ByteWriter& out, const AttemptOrder& order) {
   out.varint(order.seed);
   out.u8(std::uint8_t(order.chaos));
   out.varint(order.expected_ticks);
+  out.varint(order.case_seed);
 }
 
 AttemptOrder read_attempt(ByteReader& in) {
@@ -45,6 +46,7 @@ AttemptOrder read_attempt(ByteReader& in) {
   order.seed = in.varint();
   order.chaos = Chaos(in.u8());
   order.expected_ticks = in.varint();
+  order.case_seed = in.varint();
   return order;
 }
 

@@ -62,8 +62,10 @@ ForkedCrew::ForkedCrew(Lab& lab, const std::vector<TestCase>& cases, Options opt
 ForkedCrew::~ForkedCrew() {
   for (Member& member : members_) {
     if (member.pid == 0) continue;
-    // Its tracees end with it; files that it writes have no name yet.
-    kill(member.pid, SIGKILL);
+    // One that has nothing to do leaves when its orders end. Of another, the tracees end with it;
+    // files that it writes have no name yet.
+    member.orders.reset();
+    if (member.busy) kill(member.pid, SIGKILL);
     reap(member.pid);
   }
 }
@@ -106,6 +108,7 @@ void ForkedCrew::serve(int number, Fd orders, Fd answers, pid_t parent) {
   for (Bytes message; receive_message(orders.value(), message);) {
     if (!send_message(answers.value(), encode(obey(bench, decode_order(message))))) break;
   }
+  lab_.leave();
   _exit(0);
 }
 

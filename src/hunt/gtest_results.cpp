@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "hunt/summary.h"
+#include "hunt/suites.h"
 #include "hunt/xml_text.h"
 
 namespace ttrace {
@@ -14,39 +14,6 @@ namespace {
 
 using Outcome = CaseResult::Outcome;
 using Json = nlohmann::ordered_json;
-
-struct Suite {
-  std::string name;
-  std::vector<const CaseResult*> cases;
-  int failures = 0, skipped = 0, errors = 0;
-  std::chrono::milliseconds time{0};
-};
-
-std::vector<Suite> suites_of(const HuntSummary& summary) {
-  std::vector<Suite> suites;
-  for (const CaseResult& result : summary.results.cases) {
-    const std::string name = split_case_name(summary, result.test.name).suite;
-    auto suite = std::ranges::find(suites, name, &Suite::name);
-    if (suite == suites.end()) suite = suites.insert(suites.end(), Suite{name, {}, 0, 0, 0, {}});
-    suite->cases.push_back(&result);
-    suite->failures += result.outcome == Outcome::failed;
-    suite->skipped += result.outcome == Outcome::skipped;
-    suite->errors += result.outcome == Outcome::not_recordable;
-    suite->time += result.time;
-  }
-  return suites;
-}
-
-Suite sum_of(const std::vector<Suite>& suites) {
-  Suite all;
-  for (const Suite& suite : suites) {
-    all.cases.insert(all.cases.end(), suite.cases.begin(), suite.cases.end());
-    all.failures += suite.failures;
-    all.errors += suite.errors;
-    all.time += suite.time;
-  }
-  return all;
-}
 
 std::string seconds_text(std::chrono::milliseconds time) {
   return fmt::format("{}", double(time.count()) / 1000);
@@ -148,32 +115,33 @@ Json json_of(const HuntSummary& summary, const CaseResult& result) {
   return json;
 }
 
-Json counts_json(const HuntSummary& summary, const Suite& suite) {
-  return {{"tests", suite.cases.size()},
-          {"failures", suite.failures},
+Json counts_json(const HuntSummary& summary, const CaseCounts& counts) {
+  return {{"tests", counts.cases},
+          {"failures", counts.failures},
           {"disabled", 0},
-          {"errors", suite.errors},
+          {"errors", counts.errors},
           {"timestamp", utc_text(summary.began)},
-          {"time", seconds_text(suite.time) + "s"}};
+          {"time", seconds_text(counts.time) + "s"}};
 }
 
 }  // namespace
 
 std::string to_gtest_xml(const HuntSummary& summary) {
-  const std::vector<Suite> suites = suites_of(summary);
-  const Suite all = sum_of(suites);
+  const std::vector<SuiteResult> suites = suites_of(summary);
+  const CaseCounts all = count_cases(suites);
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{}\" "
       "failures=\"{}\" disabled=\"0\" errors=\"{}\" time=\"{}\" timestamp=\"{}\" "
       "name=\"AllTests\">\n",
-      all.cases.size(), all.failures, all.errors, seconds_text(all.time), utc_text(summary.began));
-  for (const Suite& suite : suites) {
+      all.cases, all.failures, all.errors, seconds_text(all.time), utc_text(summary.began));
+  for (const SuiteResult& suite : suites) {
+    const CaseCounts counts = count_cases(suite.cases);
     text += "  <testsuite" + attribute("name", suite.name) +
             fmt::format(
                 " tests=\"{}\" failures=\"{}\" disabled=\"0\" skipped=\"{}\" errors=\"{}\" "
                 "time=\"{}\" timestamp=\"{}\">\n",
-                suite.cases.size(), suite.failures, suite.skipped, suite.errors,
-                seconds_text(suite.time), utc_text(summary.began));
+                counts.cases, counts.failures, counts.skipped, counts.errors,
+                seconds_text(counts.time), utc_text(summary.began));
     for (const CaseResult* result : suite.cases) text += case_element(summary, *result);
     text += "  </testsuite>\n";
   }
@@ -181,13 +149,13 @@ std::string to_gtest_xml(const HuntSummary& summary) {
 }
 
 std::string to_gtest_json(const HuntSummary& summary) {
-  const std::vector<Suite> suites = suites_of(summary);
-  Json json = counts_json(summary, sum_of(suites));
+  const std::vector<SuiteResult> suites = suites_of(summary);
+  Json json = counts_json(summary, count_cases(suites));
   json["name"] = "AllTests";
   json["testsuites"] = Json::array();
-  for (const Suite& suite : suites) {
+  for (const SuiteResult& suite : suites) {
     Json entry = {{"name", suite.name}};
-    entry.update(counts_json(summary, suite));
+    entry.update(counts_json(summary, count_cases(suite.cases)));
     for (const CaseResult* result : suite.cases) {
       entry["testsuite"].push_back(json_of(summary, *result));
     }

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "hunt/summary.h"
+#include "hunt/suites.h"
 #include "hunt/xml_text.h"
 
 namespace ttrace {
@@ -21,23 +19,12 @@ std::string attribute(const char* name, const std::string& value) {
 
 double seconds(std::chrono::milliseconds time) { return double(time.count()) / 1000; }
 
-struct Counts {
-  int tests = 0, failures = 0, errors = 0, skipped = 0;
-  std::chrono::milliseconds time{0};
-
-  void add(const CaseResult& result) {
-    ++tests;
-    failures += result.outcome == Outcome::failed;
-    errors += result.outcome == Outcome::not_recordable;
-    skipped += result.outcome == Outcome::skipped || result.outcome == Outcome::interrupted ||
-               result.outcome == Outcome::not_run;
-    time += result.time;
-  }
-  std::string attributes() const {
-    return fmt::format(R"( tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3f}")", tests,
-                       failures, errors, skipped, seconds(time));
-  }
-};
+// What did not run to its end is "skipped" to those who read it.
+std::string counts_text(const CaseCounts& counts) {
+  return fmt::format(R"( tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3f}")",
+                     counts.cases, counts.failures, counts.errors,
+                     counts.skipped + counts.not_finished, seconds(counts.time));
+}
 
 // What does not say anything about the test is no failure of it.
 std::string why_not_run(const CaseResult& result) {
@@ -51,23 +38,6 @@ std::string why_not_run(const CaseResult& result) {
     default:
       return "";
   }
-}
-
-// The cases of each suite, in the order in which suites and cases came.
-struct Suite {
-  std::string name;
-  std::vector<const CaseResult*> cases;
-};
-
-std::vector<Suite> suites_of(const HuntSummary& summary) {
-  std::vector<Suite> suites;
-  for (const CaseResult& result : summary.results.cases) {
-    const std::string name = split_case_name(summary, result.test.name).suite;
-    auto suite = std::ranges::find(suites, name, &Suite::name);
-    if (suite == suites.end()) suite = suites.insert(suites.end(), {name, {}});
-    suite->cases.push_back(&result);
-  }
-  return suites;
 }
 
 // Where several failures were kept, readers show the first element only.
@@ -117,14 +87,11 @@ std::string case_element(const HuntSummary& summary, const CaseResult& result) {
 }  // namespace
 
 std::string to_junit(const HuntSummary& summary) {
-  Counts all;
-  for (const CaseResult& result : summary.results.cases) all.add(result);
+  const std::vector<SuiteResult> suites = suites_of(summary);
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites" +
-                     attribute("name", summary.program) + all.attributes() + ">\n";
-  for (const Suite& suite : suites_of(summary)) {
-    Counts counts;
-    for (const CaseResult* result : suite.cases) counts.add(*result);
-    text += "  <testsuite" + attribute("name", suite.name) + counts.attributes() +
+                     attribute("name", summary.program) + counts_text(count_cases(suites)) + ">\n";
+  for (const SuiteResult& suite : suites) {
+    text += "  <testsuite" + attribute("name", suite.name) + counts_text(count_cases(suite.cases)) +
             attribute("timestamp", utc_text(summary.began)) + ">\n";
     for (const CaseResult* result : suite.cases) text += case_element(summary, *result);
     text += "  </testsuite>\n";

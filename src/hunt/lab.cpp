@@ -1,5 +1,6 @@
 #include "hunt/lab.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "hunt/cpu_needs.h"
@@ -21,19 +22,54 @@ RecordingLab::RecordingLab(TestBinary binary, RecordOptions recording, Options o
   recording_.cpuid = &cpuid_;
 }
 
-RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& order) {
+RecordingLab::~RecordingLab() = default;
+
+RecordOptions RecordingLab::options_of(const AttemptOrder& order) const {
   RecordOptions options = recording_;
   options.seed = order.seed;
   options.chaos = order.chaos;
   options.expected_ticks = order.expected_ticks;
-  return record(attempt_program(binary_, test, options_.color, order.seed), options);
+  return options;
+}
+
+RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& order) {
+  if (options_.reruns_by_fork) return attempt_by_fork(test, order);
+  program_seed_ = order.seed;
+  return record(attempt_program(binary_, test, options_.color, order.seed), options_of(order));
+}
+
+RecordResult RecordingLab::attempt_by_fork(const TestCase& test, const AttemptOrder& order) {
+  constexpr std::size_t kMostHeld = 8;  // each holds a program
+  program_seed_ = order.case_seed;
+  const auto known = std::ranges::find(held_, order.test, &HeldCase::test);
+  if (known != held_.end()) {
+    HeldCase held = std::move(*known);
+    held_.erase(known);
+    RecordResult result;
+    const bool is_alive = held.snapshot->attempt(options_of(order), result);
+    if (is_alive) held_.push_back(std::move(held));
+    if (is_alive) return result;
+  }
+  AttemptOrder before = order;
+  before.seed = order.case_seed;
+  before.chaos = Chaos::off;
+  auto snapshot = std::make_unique<Snapshot>(
+      attempt_program(binary_, test, options_.color, program_seed_), options_of(before));
+  if (snapshot->is_whole()) return snapshot->take_whole();
+  RecordResult result;
+  if (!snapshot->attempt(options_of(order), result)) {
+    throw Error("the program was killed at the begin of " + test.name + ": try again");
+  }
+  if (held_.size() == kMostHeld) held_.pop_front();
+  held_.push_back({order.test, std::move(snapshot)});
+  return result;
 }
 
 std::string RecordingLab::keep(const RecordResult& result, TraceInfo info) {
   TestCase test;
   test.name = info.case_name;
   TraceInfo full =
-      describe_recording(attempt_program(binary_, test, options_.color, info.seed), result);
+      describe_recording(attempt_program(binary_, test, options_.color, program_seed_), result);
   describe_cpu(result, recording_.portable, SiteCache::default_directory(), full);
   full.framework = info.framework;
   full.case_name = info.case_name;

@@ -64,6 +64,17 @@ MappedFiles::MappedFiles(Recording& recording, SiteCache* sites, TickPlanCache* 
   began_ns_ = file_time_now();
 }
 
+MappedFiles::MappedFiles(const MappedFiles& same, Recording& copy)
+    : recording_(copy),
+      sites_(same.sites_),
+      ticks_(same.ticks_),
+      began_ns_(same.began_ns_),
+      plans_(same.plans_),
+      plan_names_(same.plan_names_),
+      known_(same.known_),
+      data_(same.data_),
+      changing_(same.changing_) {}
+
 std::optional<MappedFiles::File> MappedFiles::from_descriptor(Tid tid, int descriptor,
                                                               bool executable) {
   const std::string link = descriptor_link(tid, descriptor);

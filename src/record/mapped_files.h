@@ -19,6 +19,8 @@ namespace ttrace {
 class MappedFiles {
  public:
   MappedFiles(Recording& recording, SiteCache* sites, TickPlanCache* ticks);
+  /// The same files, entered in a copy of their recording.
+  MappedFiles(const MappedFiles& same, Recording& copy);
 
   struct File {
     std::uint32_t object = 0;

@@ -92,6 +92,13 @@ struct SoftenedFilter {
   std::vector<sock_filter> steps;  ///< what lay there; empty: nothing was changed
 };
 
+/// Arguments of clone and clone3 under one roof (clone(2)).
+struct CloneArguments {
+  std::uint64_t flags = 0;
+  Address parent_tid;
+  Address child_tid;
+};
+
 /// One recorded thread, between two stops.
 struct RecordedThread {
   enum class State {

@@ -43,7 +43,7 @@ bool has_held(const RecordedThread& thread) {
 
 RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result)
     : options_(options),
-      pin_(pin),
+      may_use_(pin.original()),
       result_(result),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites, options.ticks),
@@ -60,6 +60,10 @@ void RecordSession::run(Launched& launched) {
   const TimeTrap trap;
   begin();
   main_loop();
+  finish();
+}
+
+void RecordSession::finish() {
   if (!ended_) end_early(EndEvent::Reason::exited);
   result_.duration_us = elapsed_us();
 }
@@ -78,7 +82,7 @@ void RecordSession::adopt(Launched& launched) {
   thread->tid = Tid(launched.pid.value());
   thread->process = process;
   Thread& root = *(threads_[thread->tid] = std::move(thread));
-  root.affinity = pin_.original();
+  root.affinity = may_use_;
   current_ = root.tid;
   program_ = launched.path;
 }
@@ -100,7 +104,7 @@ void RecordSession::begin() {
 void RecordSession::main_loop() {
   // The clock is looked at now and then here, and whenever the timer interrupts a wait.
   constexpr std::uint64_t kStepsBetweenLooks = 64;
-  for (std::uint64_t steps = 0; !threads_.empty() && !ended_; ++steps) {
+  for (std::uint64_t steps = 0; !threads_.empty() && !ended_ && !holds(); ++steps) {
     if (steps % kStepsBetweenLooks == 0) check_limits(nullptr);
     if (ended_) break;
     if (!early_stops_.empty()) check_orphans();
@@ -319,6 +323,7 @@ bool RecordSession::take_one_stop(bool block) {
 void RecordSession::note_stop(Tid tid, int status) {
   Thread* thread = find(tid);
   if (thread == nullptr) {
+    if (held_ != nullptr && tid == held_->current_) return note_stop_of_held(status);
     early_stops_[tid] = status;
     return;
   }
@@ -460,6 +465,7 @@ void RecordSession::kill_all() {
   for (const auto& [tid, status] : held_back_ends_) {
     ptrace(PTRACE_CONT, tid.value(), nullptr, nullptr);
   }
+  if (held_ != nullptr || holds_at_case_) return reap_own();
   // Killed tracees still stop at PTRACE_EVENT_EXIT; a child forked at the last moment is new to us.
   // Only tracees are waited for: each is reported until it is gone.
   for (;;) {

@@ -9,6 +9,7 @@
 
 #include "agent/abi.h"
 #include "record/attempt_clock.h"
+#include "record/copyable.h"
 #include "record/disturbances.h"
 #include "record/instructions.h"
 #include "record/launch.h"
@@ -29,24 +30,41 @@ namespace ttrace {
 /// (those that do not), session_agent.cpp (calls that the agent made), session_disturb.cpp,
 /// session_filters.cpp, session_memory_file.cpp, session_pi.cpp, session_ptrace.cpp,
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
-/// session_signals.cpp (signals and trapped instructions), session_status_file.cpp,
-/// session_ticks.cpp, session_walk.cpp (places finer than counted ones), session_tasks.cpp
-/// (threads, processes, programs), session_text.cpp (what is changed in their text).
+/// session_signals.cpp (signals and trapped instructions), session_snapshot.cpp (copies of a
+/// session), session_status_file.cpp, session_ticks.cpp, session_walk.cpp (places finer than
+/// counted ones), session_tasks.cpp (threads, processes, programs), session_text.cpp (what is
+/// changed in their text).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
+  /// Goes on in a copy of the program that `held` holds (see hold_at_case()): a process that is
+  /// forked from it, and chances of its own. `result` becomes what `held` recorded so far, and what
+  /// the copy does. Both sessions must be run by the same thread, one at a time.
+  RecordSession(RecordSession& held, const RecordOptions& options, RecordResult& result);
   /// Ends and reaps every tracee that is left.
   ~RecordSession();
+  RecordSession(const RecordSession&) = delete;
+  RecordSession& operator=(const RecordSession&) = delete;
 
   /// Runs a launched program, which outlives this object, to its end. Throws NotRecordable,
   /// UsageError (the exec failed).
   void run(Launched& launched);
+
+  /// The same as far as the first case_begin mark of its first process, where it is held. False: it
+  /// ended before.
+  bool hold_at_case(Launched& launched);
+  /// Of a session that holds its program, before any copy. Throws NotRecordable if a fork would not
+  /// copy all of it.
+  void prepare_copies();
+  /// Of a copy, once: to its end. False: the held program is gone. Throws NotRecordable.
+  bool run_copy();
 
  private:
   using Thread = RecordedThread;
 
   // session.cpp
   void adopt(Launched& launched);
+  void finish();
   void begin();
   void main_loop();
   void let_ends_happen();
@@ -204,7 +222,15 @@ class RecordSession {
   void arrive(Thread& thread, std::uint64_t steps, const StepSite& site);
   void rejoin_split(Thread& thread);
 
+  // session_snapshot.cpp
+  bool holds() const { return holds_at_case_ && at_case_; }
+  void fork_held();
+  void note_stop_of_held(int status);
+  void reap_own();
+
   // session_tasks.cpp
+  int first_stop_of(Tid child);
+  void add_task(Thread& parent, Tid tid, const CloneArguments& args, int status);
   void on_new_task(Thread& thread, int event);
   void note_writes_at_exec(Thread& thread);
   void on_exec(Thread& thread);
@@ -228,7 +254,7 @@ class RecordSession {
   void forget_patches(RecordedSpace& space, Address start, std::uint64_t length);
 
   const RecordOptions& options_;
-  const CpuPin& pin_;
+  const cpu_set_t may_use_;  ///< the CPUs that the program is told of
   RecordResult& result_;
   CpuidAnswers own_cpuid_;
   CpuidAnswers& cpuid_;
@@ -257,6 +283,11 @@ class RecordSession {
   std::uint64_t user_ms_at_resume_ = 0;
   int next_cookie_ = 1;
   bool ended_ = false;  ///< the EndEvent is written
+  bool holds_at_case_ = false;
+  bool at_case_ = false;                 ///< the first process has just begun a case
+  OpenFiles given_files_;                ///< of a held program, when it began
+  std::vector<FilePosition> positions_;  ///< of a held program
+  RecordSession* held_ = nullptr;        ///< this one runs a copy of its program
 };
 
 }  // namespace ttrace

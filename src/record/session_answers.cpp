@@ -190,6 +190,7 @@ void RecordSession::on_mark(Thread& thread) {
 
   skip_call(thread, 0);
   const EventNumber number = append(thread, mark);
+  at_case_ = mark.kind == MarkEvent::Kind::case_begin && thread.process->pid == result_.root;
   result_.marks.push_back({number, thread.tid, thread.process->pid, std::move(mark)});
 }
 
@@ -204,7 +205,7 @@ void RecordSession::answer_affinity(Thread& thread) {
     const std::size_t size = std::min<std::uint64_t>(args[1], sizeof wanted);
     const std::span bytes = std::as_writable_bytes(std::span(&wanted, 1)).first(size);
     if (thread.memory().read(Address(args[2]), bytes) != size) return answer(thread, -EFAULT);
-    CPU_AND(&wanted, &wanted, &pin_.original());
+    CPU_AND(&wanted, &wanted, &may_use_);
     if (CPU_COUNT(&wanted) == 0) return answer(thread, -EINVAL);
     of->affinity = wanted;
     return answer(thread, 0);

@@ -23,13 +23,6 @@
 namespace ttrace {
 namespace {
 
-/// Arguments of clone and clone3 under one roof (clone(2)).
-struct CloneArguments {
-  std::uint64_t flags = 0;
-  Address parent_tid;
-  Address child_tid;
-};
-
 CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
   switch (call.number) {
     case SYS_clone:
@@ -45,6 +38,11 @@ CloneArguments clone_arguments(const SyscallView& call, const Memory& memory) {
     default:
       return {};
   }
+}
+
+bool is_first_stop(int status) {
+  const StopStatus stop = understand(status);
+  return stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_STOP;
 }
 
 /// Renames the entries of the auxiliary vector by which a C library finds the vDSO and, if
@@ -136,22 +134,35 @@ void add_robust_writes(const Memory& memory, Tid tid, Address head,
 }  // namespace
 
 void RecordSession::on_new_task(Thread& thread, int event) {
-  const Tid child_tid(pid_t(thread.task().event_message()));
+  const Tid child(pid_t(thread.task().event_message()));
   write_enter(thread);
-  const Memory& memory = thread.memory();
-  CloneArguments args = clone_arguments(thread.call, memory);
+  CloneArguments args = clone_arguments(thread.call, thread.memory());
   if (event == PTRACE_EVENT_VFORK) args.flags |= CLONE_VM | CLONE_VFORK;
+  const int status = first_stop_of(child);
+  if (thread.rewritten && is_first_stop(status)) {
+    GeneralRegisters regs = Task(child).registers();
+    for (unsigned i = 0; i < 6; ++i) syscall_argument(regs, i) = thread.call.args[i];
+    Task(child).set_registers(regs);
+  }
+  add_task(thread, child, args, status);
+  // The parent goes on inside its call: to its end, or, in vfork, to its sleep.
+}
 
+/// The status that a new task is reported with first: its first stop, unless it was killed.
+int RecordSession::first_stop_of(Tid child) {
+  const auto early = early_stops_.find(child);
+  if (early == early_stops_.end()) return wait_for_stop(child);
+  const int status = early->second;
+  early_stops_.erase(early);
+  return status;
+}
+
+/// `thread` made a task, which stands at its first instruction unless `status` says that it ended.
+void RecordSession::add_task(Thread& thread, Tid child_tid, const CloneArguments& args,
+                             int status) {
+  const Memory& memory = thread.memory();
   auto child = std::make_unique<Thread>();
   child->tid = child_tid;
-  int status = 0;
-  if (const auto early = early_stops_.find(child_tid); early != early_stops_.end()) {
-    status = early->second;
-    early_stops_.erase(early);
-  } else {
-    status = wait_for_stop(child_tid);
-  }
-
   const bool same_process = args.flags & CLONE_THREAD;
   const bool same_memory = args.flags & CLONE_VM;
   if (same_process) {
@@ -201,20 +212,14 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   child->asked_untraced = args.flags & CLONE_UNTRACED;
   if (args.flags & CLONE_CHILD_CLEARTID) child->clear_tid = args.child_tid;
 
-  const bool alive = understand(status).kind == StopStatus::Kind::event &&
-                     understand(status).value == PTRACE_EVENT_STOP;
+  const bool alive = is_first_stop(status);
   NewTaskEvent made;
   made.child = child_tid;
   made.child_pid = child->process->pid;
   made.shares_memory = same_memory;
   made.flags = args.flags;
   if (alive) {
-    child->regs = child->task().registers();
-    if (thread.rewritten) {
-      for (unsigned i = 0; i < 6; ++i) syscall_argument(child->regs, i) = thread.call.args[i];
-      child->task().set_registers(child->regs);
-    }
-    made.registers = child->regs;
+    made.registers = child->regs = child->task().registers();
     if ((args.flags & CLONE_VM) && !(args.flags & CLONE_VFORK)) make_scratch(*child);
   } else {
     made.registers = thread.regs;  // killed before its first instruction: nothing will run
@@ -233,7 +238,6 @@ void RecordSession::on_new_task(Thread& thread, int event) {
   append(thread, std::move(made));
   Thread& kept = *(threads_[child_tid] = std::move(child));
   if (!alive) note_stop(kept.tid, status);
-  // The parent goes on inside its call: to its end, or, in vfork, to its sleep.
 }
 
 /// At the entry of an execve: what the kernel writes to the memory that the thread leaves

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/duplicate.h"
 #include "base/error.h"
 
 namespace ttrace {
@@ -71,6 +72,16 @@ SharedFiles::SharedFiles() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   began_ns_ = std::int64_t(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+SharedFiles SharedFiles::copy() const {
+  SharedFiles same;
+  same.began_ns_ = began_ns_;
+  for (const auto& [key, file] : files_) {
+    same.files_[key] = {file.number, file.name,     duplicate(file.fd), file.size,
+                        file.named,  file.has_text, file.maps_device,   file.maps_inode};
+  }
+  return same;
 }
 
 SharedFiles::File* SharedFiles::find(const Key& key) {

@@ -43,6 +43,8 @@ class SharedFiles {
   };
 
   SharedFiles();
+  /// The same files, entered in a copy of the recording.
+  SharedFiles copy() const;
 
   /// When this object was made, in nanoseconds of the clock that the kernel stamps files with.
   std::int64_t began_ns() const { return began_ns_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/duplicate.h"
 #include "trace/container.h"
 
 namespace ttrace {
@@ -33,6 +34,19 @@ EventNumber Recording::append(const Event& event) {
   const bool is_full = events_.size() > std::max<std::uint64_t>(most, kFrameSize);
   if (is_full && !limits_.directory.empty()) spill();
   return number;
+}
+
+Recording Recording::copy() const {
+  if (spilled_) throw Error("internal error: a spilled recording is copied; please report it");
+  Recording same(limits_);
+  same.events_ = events_;
+  same.frames_ = frames_;
+  same.event_count_ = event_count_;
+  for (const RecordedObject& object : objects_) {
+    same.objects_.push_back(
+        {object.info, duplicate(object.file), object.mtime_ns, object.executed});
+  }
+  return same;
 }
 
 void Recording::spill() {

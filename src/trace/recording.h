@@ -47,6 +47,8 @@ class Recording {
   EventNumber append(const Event& event);
   /// Index of an object; the same file is entered once (the recorder sees to that).
   std::uint32_t add_object(RecordedObject object);
+  /// The same so far, to be gone on with apart. No event may have been spilled.
+  Recording copy() const;
   void note_executed(std::uint32_t object) { objects_.at(object).executed = true; }
 
   std::uint64_t event_count() const { return event_count_; }

@@ -1,7 +1,7 @@
 """A project outside of ours that uses ttrace: configures, builds, runs CTest, and opens the trace.
 
-    consumer_test.py --how find_package|FetchContent|add_subdirectory --framework gtest|catch2
-                     --build BUILD --source SOURCE [--catch2 PREFIX] [--generator NAME]
+    consumer_test.py --how find_package|FetchContent|add_subdirectory --frameworks gtest,catch2
+                     --build BUILD --source SOURCE [--catch2 PREFIX]
 
 find_package is given what `cmake --install` of BUILD puts into a directory of its own, elsewhere
 than where BUILD was configured to go: the package can be moved.
@@ -34,11 +34,11 @@ def require(condition, what, result=None):
 class Consumer:
     FAILING = {"gtest": "consumer.Draw.IsNotZero",
                "catch2": 'consumer.a draw, never [zero]; or "is it"'}
-    CALM = {"gtest": "consumer.Calm.Passes", "catch2": "consumer.calm"}
     COUNT = {"gtest": 3, "catch2": 2}
 
     def __init__(self, options, directory):
         self.options = options
+        self.frameworks = options.frameworks.split(",")
         self.directory = directory
         self.build = os.path.join(directory, "build")
         here = os.path.dirname(os.path.abspath(__file__))
@@ -60,61 +60,89 @@ class Consumer:
 
     def configure(self):
         prefixes = [self.options.catch2] if self.options.catch2 else []
+        self.tool = os.path.join(self.options.build, "src", "cli", "ttrace")
         if self.options.how == "find_package":
             prefix = os.path.join(self.directory, "installed")
             self.run("cmake", "--install", self.options.build, "--prefix", prefix)
             prefixes.append(prefix)
+            self.tool = os.path.join(prefix, "bin", "ttrace")
         # Only what this project needs of ttrace is built, however it got it.
         self.run("cmake", "-S", self.project, "-B", self.build, "-G", "Ninja",
-                 f"-DHOW={self.options.how}", f"-DFRAMEWORK={self.options.framework}",
-                 f"-DTTRACE_SOURCE={self.options.source}",
+                 f"-DHOW={self.options.how}", f"-DFRAMEWORKS={';'.join(self.frameworks)}",
+                 f"-DTTRACE_SOURCE={self.options.source}", f"-DTTRACE_TOOL={self.tool}",
                  f"-DCMAKE_PREFIX_PATH={';'.join(prefixes)}", "-DCMAKE_BUILD_TYPE=Debug")
-        self.run("cmake", "--build", self.build, "--target", "tests", "-j", "2")
+        self.run("cmake", "--build", self.build, "-j", "2", "--target",
+                 *(framework + "_tests" for framework in self.frameworks),
+                 *(["launched_tests"] if "gtest" in self.frameworks else []))
 
     def check_listing(self):
-        tests = json.loads(self.ctest("--show-only=json-v1").stdout)["tests"]
+        tests = json.loads(self.ctest("-L", "flaky", "--show-only=json-v1").stdout)["tests"]
         names = [test["name"] for test in tests]
-        require(self.FAILING[self.options.framework] in names, f"not listed: {names}")
-        require(len(names) == self.COUNT[self.options.framework], f"not all and no more: {names}")
+        for framework in self.frameworks:
+            require(self.FAILING[framework] in names, f"not listed: {names}")
+        count = sum(self.COUNT[framework] for framework in self.frameworks)
+        require(len(names) == count, f"not all and no more: {names}")
         for test in tests:
             properties = {entry["name"]: entry["value"] for entry in test["properties"]}
             require(sorted(properties["LABELS"]) == ["flaky", "nightly", "ttrace"], str(properties))
 
     def check_run(self):
         junit = os.path.join(self.directory, "junit.xml")
-        result = self.ctest("-L", "ttrace", "-j", "2", "--output-on-failure", "--output-junit", junit,
+        result = self.ctest("-L", "flaky", "-j", "2", "--output-on-failure", "--output-junit", junit,
                             expected=8)
-        require("1 tests failed" in result.stdout, "not exactly one failed", result)
-        trace = re.search(r"trace +(\S+\.ttrace) .*replay verified", result.stdout)
-        require(trace, "no line with the trace", result)
+        count = len(self.frameworks)
+        require(f"{count} tests failed" in result.stdout, f"not exactly {count} failed", result)
         require(re.search(r"debug +ttrace replay ", result.stdout), "no command", result)
-        failing = self.FAILING[self.options.framework]
         outputs = {case.get("name"): case.findtext("system-out")
                    for case in xml.parse(junit).getroot().iter("testcase")}
-        require(trace[1] in outputs[failing], "the trace is not in the JUnit output")
-        if self.options.framework == "gtest":
+        traces = []
+        for framework in self.frameworks:
+            trace = re.search(r"trace +(\S+\.ttrace) .*replay verified",
+                              outputs[self.FAILING[framework]])
+            require(trace, f"no line with the trace of {framework} in the JUnit output", result)
+            require(trace[0] in result.stdout, "no such line in what CTest prints", result)
+            traces.append(os.path.join(self.build, trace[1]))
+        if "gtest" in self.frameworks:
             require("(Skipped)" in self.ctest("-R", "IsSkipped").stdout, "it is not skipped")
         again = self.ctest("--rerun-failed", expected=8)
-        require("1 tests failed out of 1" in again.stdout, "not only the failed one", again)
-        return os.path.join(self.build, trace[1])
+        require(f"{count} tests failed out of {count}" in again.stdout, "not only the failed",
+                again)
+        return traces
 
-    def check_trace(self, trace):
-        tools = glob.glob(os.path.join(self.directory, "installed", "bin", "ttrace"))
-        tool = tools[0] if tools else os.path.join(self.options.build, "src", "cli", "ttrace")
-        self.run(tool, "verify", trace)
+    def check_traces(self, traces):
+        for trace in traces:
+            self.run(self.tool, "verify", trace)
         attached = glob.glob(os.path.join(self.build, ".ttrace", "attached", "*.ttrace"))
-        require(len(attached) == 1, f"not one file to attach: {attached}")
+        require(len(attached) == len(traces), f"not one file to attach each: {attached}")
+
+    def check_hang(self):
+        """A hang is a trace, and not a test that CTest had to kill."""
+        result = self.ctest("-L", "timed", "--output-on-failure", expected=8)
+        require("***Failed" in result.stdout and "Timeout" not in result.stdout, "killed", result)
+        require(re.search(r"timed out.*\n(.*\n)*.*replay verified", result.stdout), "no trace",
+                result)
+
+    def check_launcher(self):
+        """The suite runs through a launcher that CMake calls the emulator: TEST_LAUNCHER's older
+        name."""
+        result = self.ctest("-L", "launched", "-j", "2", "--output-on-failure", expected=8)
+        require("2 tests failed out of 3" in result.stdout, "not those two", result)
+        for case in "IsNotZero", "Hangs":
+            require(re.search(rf"trace +\S+Launched.{case}-1.ttrace .*replay verified",
+                              result.stdout), f"no trace of {case}", result)
 
     def check_flags(self):
         """The binary's own flags work without CTest."""
-        tests = os.path.join(self.build, "tests")
-        result = self.run(tests, "--ttrace-until-fail=300", expected=1)
-        require("replay verified" in result.stdout, "the binary itself finds nothing", result)
+        for framework in self.frameworks:
+            tests = os.path.join(self.build, framework + "_tests")
+            chosen = ["--gtest_filter=-Hang.*"] if framework == "gtest" else []
+            result = self.run(tests, "--ttrace-until-fail=300", *chosen, expected=1)
+            require("replay verified" in result.stdout, "the binary itself finds nothing", result)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in "how", "framework", "build", "source", "catch2":
+    for name in "how", "frameworks", "build", "source", "catch2":
         parser.add_argument("--" + name)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ttrace-consumer-") as directory:
@@ -122,10 +150,13 @@ def main():
         try:
             consumer.configure()
             consumer.check_listing()
-            consumer.check_trace(consumer.check_run())
+            consumer.check_traces(consumer.check_run())
             consumer.check_flags()
+            if "gtest" in consumer.frameworks:
+                consumer.check_hang()
+                consumer.check_launcher()
         except Wrong as wrong:
-            sys.exit(f"{options.how}, {options.framework}: {wrong}")
+            sys.exit(f"{options.how}, {options.frameworks}: {wrong}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <random>
 
@@ -6,3 +7,6 @@ TEST(Draw, IsNotZero) { EXPECT_NE(std::random_device()() % 8, 0u); }
 TEST(Draw, IsSkipped) { GTEST_SKIP() << "not here"; }
 TEST(Calm, Passes) { EXPECT_EQ(1 + 1, 2); }
 TEST(Calm, DISABLED_Rests) { FAIL(); }
+TEST(Hang, Waits) {
+  while (true) pause();
+}

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "samples.h"
@@ -110,6 +111,51 @@ TEST_F(Store, OnlyObjectsAreRemoved) {
   remove_trace(directory_ / "b.ttrace");
   EXPECT_EQ(directory_.all(), (std::vector<std::string>{"objects", "objects/README"}));
 }
+
+// Both traces of the fixture are of one case; so is c.
+class Limits : public Store {
+ protected:
+  Limits() {
+    keep_with("c.ttrace", {"only in c"});
+    const auto now = std::filesystem::file_time_type::clock::now();
+    int age = 3;
+    for (const char* name : {"b.ttrace", "a.ttrace", "c.ttrace"}) {
+      std::filesystem::last_write_time(directory_ / name, now - std::chrono::hours(age--));
+    }
+  }
+  using Paths = std::vector<std::string>;
+};
+
+TEST_F(Limits, OldestTracesGoFirst) {
+  EXPECT_EQ(enforce_limits(directory_.str(), {0, 3}), Paths());
+  EXPECT_EQ(enforce_limits(directory_.str(), {0, 2}), Paths{directory_ / "b.ttrace"});
+  EXPECT_EQ(enforce_limits(directory_.str(), {0, 2}), Paths());
+}
+
+TEST_F(Limits, TheNewestOfACaseStays) {
+  const Paths all_but_c = {directory_ / "b.ttrace", directory_ / "a.ttrace"};
+  EXPECT_EQ(enforce_limits(directory_.str(), {1, 0}), all_but_c);
+  EXPECT_NO_THROW(TraceReader(directory_ / "c.ttrace").verify());
+}
+
+TEST_F(Limits, OnlySoManyBytesAreFreedAsNeeded) {
+  std::uint64_t size = 0;
+  for (const std::string& name : directory_.all()) {
+    const std::string path = directory_ / name;
+    if (std::filesystem::is_regular_file(path)) size += std::filesystem::file_size(path);
+  }
+  EXPECT_EQ(enforce_limits(directory_.str(), {size, 0}), Paths());
+  EXPECT_EQ(enforce_limits(directory_.str(), {size - 1, 0}), Paths{directory_ / "b.ttrace"});
+}
+
+TEST_F(Limits, WhatCannotBeReadStays) {
+  const auto time = std::filesystem::last_write_time(directory_ / "b.ttrace");
+  write_file(directory_ / "b.ttrace", "damaged");
+  std::filesystem::last_write_time(directory_ / "b.ttrace", time);
+  EXPECT_EQ(enforce_limits(directory_.str(), {0, 1}), Paths{directory_ / "a.ttrace"});
+}
+
+TEST_F(Limits, NoneIsNoLimit) { EXPECT_EQ(enforce_limits(directory_.str(), {0, 0}), Paths()); }
 
 TEST_F(Store, WhatIsNoTraceIsNotRemoved) {
   write_file(directory_ / "notes.txt", "no trace");
