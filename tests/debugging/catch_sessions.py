@@ -86,7 +86,7 @@ SESSIONS = [
         *enters("wait4"),
         ("fingerprint", "entry"),
         *returns("wait4"),
-        ("value", "$rax > 0", "true"),
+        ("value", "$rax > 0", "1"),
         ("fingerprint", "return"),
         *enters("wait4"),
         *returns("wait4", BACK),
