@@ -85,6 +85,9 @@ enum class Descriptor : std::uint8_t {
   regular,  ///< a regular file that is not empty: reading it waits for nobody
   directory,
   null,  ///< /dev/null, and not what the program was given as standard output or error
+  /// A regular file of which no memory of the recording shows anything, nor is it what the program
+  /// was given as standard output or error: writing it concerns nobody else.
+  written,
 };
 inline constexpr std::uint32_t kMostDescriptors = 1024;
 

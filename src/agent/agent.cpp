@@ -103,11 +103,11 @@ bool may_use(Needs needs, std::uint64_t descriptor) {
   const Descriptor kind = descriptors()[descriptor];
   switch (needs) {
     case Needs::file:
-      return kind == Descriptor::regular || kind == Descriptor::null;
+      return kind == Descriptor::regular || kind == Descriptor::null || kind == Descriptor::written;
     case Needs::directory:
       return kind == Descriptor::directory;
-    case Needs::null:
-      return kind == Descriptor::null;
+    case Needs::output:
+      return kind == Descriptor::null || kind == Descriptor::written;
     default:
       return kind != Descriptor::unknown;
   }

@@ -24,7 +24,7 @@ enum class Needs : std::uint8_t {
   nothing,
   file,       ///< a regular file or /dev/null
   directory,  ///< a directory
-  null,       ///< /dev/null
+  output,     ///< /dev/null, or a regular file that may be written
   known,      ///< one of these
 };
 
@@ -78,6 +78,8 @@ constexpr CallTable make_call_table() {
   t.plain(110);  // getppid
   t.plain(111);  // getpgrp
   t.plain(186);  // gettid
+  t.plain(121);  // getpgid
+  t.plain(124);  // getsid
 
   t.plain(96, fixed(0, 16), fixed(1, 8));  // gettimeofday
   t.plain(201, fixed(0, 8));               // time
@@ -94,7 +96,20 @@ constexpr CallTable make_call_table() {
   t.plain(89, result(1, 2));          // readlink
   t.plain(267, result(2, 3));         // readlinkat
   t.plain(79, result(0, 1));          // getcwd
+  t.plain(332, fixed(4, 256));        // statx
   t.plain(63, fixed(0, 390));         // uname
+  t.plain(98, fixed(1, 144));         // getrusage
+  t.plain(99, fixed(0, 112));         // sysinfo
+  t.plain(100, fixed(0, 32));         // times
+
+  t.plain(83);   // mkdir
+  t.plain(258);  // mkdirat
+  t.plain(84);   // rmdir
+  t.plain(87);   // unlink
+  t.plain(263);  // unlinkat
+  t.plain(82);   // rename
+  t.plain(264);  // renameat
+  t.plain(316);  // renameat2
 
   t.special(Special::open, Needs::nothing, 2);      // open
   t.special(Special::openat, Needs::nothing, 257);  // openat
@@ -105,8 +120,8 @@ constexpr CallTable make_call_table() {
   t.on(Needs::file, 0, result(1, 2));               // read
   t.on(Needs::file, 17, result(1, 2));              // pread64
   t.on(Needs::directory, 217, result(1, 2));        // getdents64
-  t.on(Needs::null, 1);                             // write
-  t.on(Needs::null, 18);                            // pwrite64
+  t.on(Needs::output, 1);                           // write
+  t.on(Needs::output, 18);                          // pwrite64
   return t;
 }
 

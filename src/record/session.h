@@ -209,6 +209,8 @@ class RecordSession {
   void set_agent(Thread& thread);
   void turn_agent_off(RecordedSpace& space);
   void forget_descriptors(Thread& thread);
+  bool is_shown_in_memory(const struct stat& info);
+  void forget_written();
   void tell_descriptor(const Thread& thread, const SyscallView& call);
   void take_records(Thread& thread, const agent::Head& head);
   void take_record(Thread& thread, const agent::Record& record, ByteView writes, Event& event);
@@ -277,6 +279,7 @@ class RecordSession {
   bool want_switch_ = false;
   bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
   std::string program_;               ///< what was launched
+  bool has_written_ = false;  ///< an agent may know a descriptor as agent::Descriptor::written
   Fd standard_output_;
   Fd standard_error_;
   std::uint64_t collected_output_ = 0;

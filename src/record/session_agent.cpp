@@ -1,8 +1,10 @@
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
@@ -23,6 +25,16 @@ constexpr Address head_word(std::size_t offset) { return kGateWritable + offset;
 
 /// As long as nobody else runs, the records' room is the limit.
 constexpr std::uint64_t kAlone = 1 << 20;
+
+/// Not a file like /proc/self/mem, of which writing is more than that.
+bool is_on_disk(const std::string& path) {
+  constexpr std::int64_t kFileSystems[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                           OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC};
+  struct statfs info {};
+  if (statfs(path.c_str(), &info) != 0) return false;
+  return std::find(std::begin(kFileSystems), std::end(kFileSystems), info.f_type) !=
+         std::end(kFileSystems);
+}
 
 }  // namespace
 
@@ -121,6 +133,24 @@ void RecordSession::forget_descriptors(Thread& thread) {
   }
 }
 
+bool RecordSession::is_shown_in_memory(const struct stat& info) {
+  return files_.was_mapped(info) || shared_files_.find(info) != nullptr;
+}
+
+/// A file was mapped: writing it may concern somebody from now on. Agents are told anew, file by
+/// file.
+void RecordSession::forget_written() {
+  if (!std::exchange(has_written_, false)) return;
+  for (const auto& [tid, thread] : threads_) {
+    const RecordedSpace& space = *thread->process->space;
+    if (!space.has_agent) continue;
+    Bytes kinds = space.memory.read(Address(agent::kDescriptorsAddress), agent::kMostDescriptors);
+    std::replace(kinds.begin(), kinds.end(), std::byte(agent::Descriptor::written),
+                 std::byte(agent::Descriptor::regular));
+    space.memory.write(Address(agent::kDescriptorsAddress), kinds);
+  }
+}
+
 /// After a call that the agent would have made had it known the descriptor: tells it.
 void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& call) {
   const RecordedSpace& space = *thread.process->space;
@@ -136,11 +166,18 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
       "/proc/" + std::to_string(thread.tid.value()) + "/fd/" + std::to_string(descriptor);
   struct stat info {};
   if (stat(link.c_str(), &info) != 0) return;
+  const auto is_stream = [&] { return stream_of(thread, int(descriptor)) != 0; };
   auto kind = agent::Descriptor::unknown;
-  if (S_ISREG(info.st_mode) && info.st_size != 0) kind = agent::Descriptor::regular;
+  // One without a size may be made at the time of reading, as those of /proc are.
+  if (S_ISREG(info.st_mode) && (info.st_size != 0 || is_on_disk(link))) {
+    const bool writes = call.number == SYS_write;
+    const bool concerns_nobody =
+        writes && is_on_disk(link) && !is_shown_in_memory(info) && !is_stream();
+    kind = concerns_nobody ? agent::Descriptor::written : agent::Descriptor::regular;
+    has_written_ = has_written_ || concerns_nobody;
+  }
   if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
-  if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3) &&
-      stream_of(thread, int(descriptor)) == 0) {
+  if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3) && !is_stream()) {
     kind = agent::Descriptor::null;
   }
   if (kind == agent::Descriptor::unknown) return;

@@ -257,6 +257,7 @@ void RecordSession::note_effects(Thread& thread, const SyscallView& call, Syscal
         if (shared) share_memory(thread);
         return;
       }
+      forget_written();
       if (thread.made_private) return note_private_copy(thread, call, exit);
       if (note_shared_mapping(thread, call, exit)) return;
       const bool executable = args[2] & PROT_EXEC;

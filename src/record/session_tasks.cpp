@@ -255,6 +255,7 @@ void RecordSession::note_writes_at_exec(Thread& thread) {
 
 /// The thread has executed a new program and stands before its first instruction.
 void RecordSession::on_exec(Thread& caller) {
+  forget_written();
   const Tid former(pid_t(caller.task().event_message()));
   Thread& leaves = find(former) != nullptr ? *find(former) : caller;
   if (!leaves.writes_at_exit.empty()) {
