@@ -17,7 +17,7 @@
 namespace ttrace {
 
 /// Goes up whenever build_tick_plan() may give another plan for the same file.
-inline constexpr std::uint32_t kTickPlannerVersion = 2;
+inline constexpr std::uint32_t kTickPlannerVersion = 3;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
 /// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of
@@ -168,7 +168,7 @@ struct PlanReport {
     shared,      ///< a short branch to a jump that is there already
     carried,     ///< with its neighbours
     elsewhere,   ///< a counted call that every turn passes
-    not_needed,  ///< closes no cycle by itself: forward switch, PLT
+    not_needed,  ///< closes no cycle by itself: forward switch, PLT, closed callee
     no_room,     ///< uncounted from here on
     unsound,     ///< its function could not be decoded without contradiction
     unreached,   ///< nothing is known to lead there

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/types.h"
+#include "rewrite/closed_functions.h"
 #include "rewrite/code_image.h"
 #include "rewrite/content_key.h"
 #include "rewrite/control_flow.h"
@@ -45,6 +46,7 @@ class Planner {
         report_(report),
         relocations_(read_relocations(file)),
         flow_(scan_control_flow(image, functions_of(file), file.fixed_address())),
+        closed_(image_, flow_),
         carried_away_(image.begin(), image.end()),
         patch_(image),
         sparse_(sparse) {
@@ -133,7 +135,10 @@ class Planner {
     return flow_.starts.contains(address) || !flow_.function_at(address);
   }
 
-  bool flags_dead(std::uint64_t target) const { return flags_dead_at(image_, flow_, target); }
+  /// At an entry of the procedure linkage table they are dead: the resolver behind it changes them.
+  bool flags_dead(std::uint64_t target) const {
+    return flags_dead_at(image_, flow_, target) || slot_of_plt_entry(target) != 0;
+  }
 
   StubCode::Position plain_stub(std::uint64_t target) {
     const auto [known, is_new] = plain_.try_emplace(target, 0);
@@ -216,6 +221,7 @@ class Planner {
     if (t.relative_size != 4) return How::odd;
     if (const std::uint64_t slot = slot_of_plt_entry(t.target); slot != 0 && leads_away(slot))
       return How::not_needed;
+    if (closed_.begins_at(t.target)) return How::not_needed;
     if (!patch_.touches(t.address, t.end())) patch_.aim(t.end(), plain_stub(t.target));
     return How::in_place;
   }
@@ -456,6 +462,7 @@ class Planner {
   PlanReport& report_;
   const Relocations relocations_;
   ControlFlow flow_;
+  ClosedFunctions closed_;
   std::optional<Padding> padding_;
   AddressSet carried_away_;  // bytes behind the jump that replaced an instruction and neighbours
   TextPatch patch_;
