@@ -168,7 +168,7 @@ struct PlanReport {
     shared,      ///< a short branch to a jump that is there already
     carried,     ///< with its neighbours
     elsewhere,   ///< a counted call that every turn passes
-    not_needed,  ///< closes no cycle by itself: forward switch, PLT, closed callee
+    not_needed,  ///< closes no cycle by itself: forward switch, PLT
     no_room,     ///< uncounted from here on
     unsound,     ///< its function could not be decoded without contradiction
     unreached,   ///< nothing is known to lead there

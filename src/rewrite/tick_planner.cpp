@@ -6,7 +6,6 @@
 #include <unordered_map>
 
 #include "base/types.h"
-#include "rewrite/closed_functions.h"
 #include "rewrite/code_image.h"
 #include "rewrite/content_key.h"
 #include "rewrite/control_flow.h"
@@ -46,7 +45,6 @@ class Planner {
         report_(report),
         relocations_(read_relocations(file)),
         flow_(scan_control_flow(image, functions_of(file), file.fixed_address())),
-        closed_(image_, flow_),
         carried_away_(image.begin(), image.end()),
         patch_(image),
         sparse_(sparse) {
@@ -221,7 +219,6 @@ class Planner {
     if (t.relative_size != 4) return How::odd;
     if (const std::uint64_t slot = slot_of_plt_entry(t.target); slot != 0 && leads_away(slot))
       return How::not_needed;
-    if (closed_.begins_at(t.target)) return How::not_needed;
     if (!patch_.touches(t.address, t.end())) patch_.aim(t.end(), plain_stub(t.target));
     return How::in_place;
   }
@@ -462,7 +459,6 @@ class Planner {
   PlanReport& report_;
   const Relocations relocations_;
   ControlFlow flow_;
-  ClosedFunctions closed_;
   std::optional<Padding> padding_;
   AddressSet carried_away_;  // bytes behind the jump that replaced an instruction and neighbours
   TextPatch patch_;

@@ -10,8 +10,6 @@ extern "C" {
 long ttrace_guest_spin(long n);             // a branch of 2 bytes
 long ttrace_guest_long_branch(long n);      // of 6 bytes
 long ttrace_guest_jump_back(long n);        // closed by an unconditional jump
-long ttrace_guest_closed_call(long n);      // calls backwards, of what calls nothing
-long ttrace_guest_switching_call(long n);   // likewise, of what sets the stack pointer
 long ttrace_guest_cold(long n);             // through another function, as .cold parts are
 long ttrace_guest_ping(long n);             // mutual tail calls
 long ttrace_guest_indirect_tail(long n);    // the same through a register

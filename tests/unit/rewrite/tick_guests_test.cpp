@@ -49,36 +49,6 @@ guest ttrace_guest_long_branch
   ret
 end_guest ttrace_guest_long_branch
 
-guest ttrace_guest_closed_part
-  lea 3(%rax), %rax
-  ret
-end_guest ttrace_guest_closed_part
-
-guest ttrace_guest_switching_part
-  mov %rsp, %rcx
-  lea 3(%rax), %rax
-  mov %rcx, %rsp
-  ret
-end_guest ttrace_guest_switching_part
-
-.macro calling_loop part
-  xor %eax, %eax
-1: call \part
-  .rept 200
-  lea 1(%rax), %rax
-  .endr
-  dec %rdi
-  jnz 1b
-  ret
-.endm
-guest ttrace_guest_closed_call
-  calling_loop ttrace_guest_closed_part
-end_guest ttrace_guest_closed_call
-
-guest ttrace_guest_switching_call
-  calling_loop ttrace_guest_switching_part
-end_guest ttrace_guest_switching_call
-
 guest ttrace_guest_jump_back
   xor %eax, %eax
 1: add $5, %rax
@@ -369,9 +339,6 @@ const Guest kGuests[] = {
     {"spin", ttrace_guest_spin, 1000, 999, sparse_ticks(999, 3)},
     {"long_branch", ttrace_guest_long_branch, 1000, 999, 999},
     {"jump_back", ttrace_guest_jump_back, 1000, 999, 999},
-    // A call of what leads nowhere closes no cycle; one of what takes another stack may.
-    {"closed_call", ttrace_guest_closed_call, 1000, 999, 999},
-    {"switching_call", ttrace_guest_switching_call, 1000, 1999, 1999},
     // Per turn: into the part before it, and back to the head.
     {"cold", ttrace_guest_cold, 500, 1000, 1000},
     {"ping", ttrace_guest_ping, 500, 500, 500},
