@@ -133,7 +133,10 @@ class Planner {
     return flow_.starts.contains(address) || !flow_.function_at(address);
   }
 
-  bool flags_dead(std::uint64_t target) const { return flags_dead_at(image_, flow_, target); }
+  /// At an entry of the procedure linkage table they are dead: the resolver behind it changes them.
+  bool flags_dead(std::uint64_t target) const {
+    return flags_dead_at(image_, flow_, target) || slot_of_plt_entry(target) != 0;
+  }
 
   StubCode::Position plain_stub(std::uint64_t target) {
     const auto [known, is_new] = plain_.try_emplace(target, 0);
