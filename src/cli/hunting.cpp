@@ -230,8 +230,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   }
   end();
   const std::vector<std::string> kept = kept_traces(summary.results);
-  context.out.write(ctest_lines(kept, context.environment));
-  attached.attach(kept);
+  context.out.write(ctest_lines(attached.attach(kept), context.environment));
   const bool unknown = summary.results.count(CaseResult::Outcome::failed) == 0 &&
                        summary.results.count(CaseResult::Outcome::not_recordable) > 0 &&
                        !summary.results.interrupted;
