@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "trace/pack.h"
 
 namespace ttrace {
 
@@ -27,14 +28,15 @@ AttachedTrace::AttachedTrace(std::string file) : file_(std::move(file)) {
   if (error) throw SystemError("cannot remove the old " + file_, error.value());
 }
 
-void AttachedTrace::attach(const std::vector<std::string>& traces) const {
+std::vector<std::string> AttachedTrace::attach(const std::vector<std::string>& traces) const {
   namespace fs = std::filesystem;
-  if (file_.empty() || traces.empty()) return;
+  if (file_.empty() || traces.empty()) return traces;
   std::error_code error;
   const fs::path directory = fs::path(file_).parent_path();
   if (!directory.empty()) fs::create_directories(directory, error);
-  if (!error) fs::copy_file(traces.front(), file_, error);
-  if (error) throw SystemError("cannot copy " + traces.front() + " to " + file_, error.value());
+  if (error) throw SystemError("cannot make the directory of " + file_, error.value());
+  pack_trace(traces.front(), file_);
+  return {file_};
 }
 
 }  // namespace ttrace

@@ -46,7 +46,7 @@ constexpr std::array kRows = {
   FlagRow{"fallback", FlagValue::none, "", "", kUntilFailTool | kLaunchTool, false, false,
           "where recording is impossible, run the program once without it and take that result"},
   FlagRow{"attach", FlagValue::text, "FILE", "", kUntilFailTool | kLaunchTool, false, false,
-          "make FILE a copy of the first trace that is kept; without one there is no FILE afterwards"},
+          "make FILE a packed copy of the first trace that is kept; without one there is none afterwards"},
   FlagRow{"framework", FlagValue::framework, "auto|gtest|catch2|none", "auto",
           kUntilFailTool | kLaunchTool | kCasesTool, false, false,
           "whose cases the program has; none: the whole program is the one case"},

@@ -202,8 +202,7 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   }
   end();
   const std::vector<std::string> kept = kept_traces(summary.results);
-  context.out.write(ctest_lines(kept, context.environment));
-  attached.attach(kept);
+  context.out.write(ctest_lines(attached.attach(kept), context.environment));
   if (style.fallback && is_unknown(summary.results)) {
     run_plainly(context, binary, flags, "it cannot be recorded");
   }

@@ -17,7 +17,7 @@
 namespace ttrace {
 
 /// Goes up whenever build_tick_plan() may give another plan for the same file.
-inline constexpr std::uint32_t kTickPlannerVersion = 3;
+inline constexpr std::uint32_t kTickPlannerVersion = 4;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
 /// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of

@@ -132,8 +132,8 @@ struct SyscallExitEvent {
   SyscallExit exit;
 };
 
-/// The thread, inside a clone, fork or vfork, made another. Happens between the call's enter and
-/// exit events.
+/// The thread made another: between the enter and exit events of a clone, fork or vfork; where the
+/// recorder copied the process (docs/decisions/0024), outside of any call.
 struct NewTaskEvent {
   Tid child;
   Pid child_pid;                 ///< its thread group

@@ -114,6 +114,10 @@ class Consumer:
             self.run(self.tool, "verify", trace)
         attached = glob.glob(os.path.join(self.build, ".ttrace", "attached", "*.ttrace"))
         require(len(attached) == len(traces), f"not one file to attach each: {attached}")
+        for file in attached:
+            alone = os.path.join(self.directory, "alone")
+            os.makedirs(alone, exist_ok=True)
+            self.run(self.tool, "verify", "--replay", shutil.copy(file, alone))
 
     def check_hang(self):
         """A hang is a trace, and not a test that CTest had to kill."""

@@ -114,6 +114,10 @@ TEST(Copy, KnowsItsOwnNumber) {
   int other = 0;
   std::thread([&] { other = pthread_mutex_trylock(&before.mutex); }).join();
   ASSERT_EQ(other, EBUSY);
+  clockid_t own_clock;  // named by the number that the C library keeps for this thread
+  timespec time;
+  ASSERT_EQ(pthread_getcpuclockid(pthread_self(), &own_clock), 0);
+  ASSERT_EQ(clock_gettime(own_clock, &time), 0);
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child == 0) _exit(getppid() == parent ? 3 : 4);
