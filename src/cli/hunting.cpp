@@ -159,7 +159,7 @@ std::vector<std::string> kept_traces(const HuntResults& results) {
 
 int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& flags,
             const HuntStyle& style) {
-  const bool software_ticks = wants_software_ticks(flags, LocalMachine());
+  const TicksChoice counted = choose_ticks(flags, LocalMachine());
   const Interrupts interrupts;
   const std::string directory = flags.text("dir");
   const auto timeout = flags.duration("timeout");
@@ -181,9 +181,9 @@ int hunt_in(const Context& context, const TestBinary& binary, const FlagSet& fla
   recorded.environment = visible_environment(flags, binary.environment);
   RecordingLab lab(
       recorded,
-      {timeout, directory, context.terminal, interrupts.flag(), software_ticks ? &ticks : nullptr,
-       flags.text("agent") == "on", flags.texts("private"), flags.is_on("portable"),
-       recording_limits(flags, directory), asked_addresses(flags),
+      {timeout, directory, context.terminal, interrupts.flag(), counted.software ? &ticks : nullptr,
+       counted.counters.get(), flags.text("agent") == "on", flags.texts("private"),
+       flags.is_on("portable"), recording_limits(flags, directory), asked_addresses(flags),
        [&](const std::string& path) {
          std::string problem;
          return stack_signature(stacks_at_failure(path, context.environment, problem));

@@ -17,7 +17,7 @@ namespace ttrace {
 int record_program(const Context& context, const FlagSet& flags,
                    const std::vector<std::string>& program) {
   namespace fs = std::filesystem;
-  const bool software_ticks = wants_software_ticks(flags, LocalMachine());
+  const TicksChoice counted = choose_ticks(flags, LocalMachine());
   Program what;
   what.path = find_program(program.at(0), context.environment);
   what.arguments = program;
@@ -35,7 +35,8 @@ int record_program(const Context& context, const FlagSet& flags,
   SiteCache sites(SiteCache::default_directory());
   TickPlanCache ticks(SiteCache::default_directory());
   RecordOptions options;
-  if (software_ticks) options.ticks = &ticks;
+  if (counted.software) options.ticks = &ticks;
+  options.counters = counted.counters.get();
   options.seed = flags.has("seed") ? flags.number("seed") : random_base_seed();
   options.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options.agent = flags.text("agent") == "on";

@@ -28,6 +28,7 @@ RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& ord
   options.interrupted = options_.interrupted;
   options.sites = &sites_;
   options.ticks = options_.ticks;
+  options.counters = options_.counters;
   options.agent = options_.agent;
   options.private_paths = options_.private_paths;
   options.portable = options_.portable;

@@ -41,6 +41,7 @@ class RecordingLab : public Lab {
     bool color = false;     ///< output is shown on a terminal
     const std::atomic<bool>* interrupted = nullptr;
     TickPlanCache* ticks = nullptr;          ///< null: attempts have no ticks
+    const TickCounters* counters = nullptr;  ///< RecordOptions::counters
     bool agent = false;                      ///< RecordOptions::agent
     std::vector<std::string> private_paths;  ///< RecordOptions::private_paths
     bool portable = false;                   ///< RecordOptions::portable

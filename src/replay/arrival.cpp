@@ -23,6 +23,7 @@ const SyscallEntry* entry_of(const EventBody& body) {
 bool is_place_in_time(const Event& event) {
   const auto* signal = std::get_if<SignalEvent>(&event.body);
   return std::holds_alternative<SwitchEvent>(event.body) ||
+         std::holds_alternative<PointEvent>(event.body) ||
          (signal != nullptr && !signal->synchronous && event.ticks.value() > 0);
 }
 
@@ -32,7 +33,8 @@ bool completes_a_step(const EventBody& body) {
 }
 
 bool is_switch(const EventBody& body) {
-  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<StepsEvent>(body);
+  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<StepsEvent>(body) ||
+         std::holds_alternative<PointEvent>(body);
 }
 
 std::string describe_event(const EventBody& body) {

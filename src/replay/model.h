@@ -10,6 +10,7 @@
 #include "replay/replayer.h"
 #include "replay/watch.h"
 #include "rewrite/active_plan.h"
+#include "ticks/tick_counter.h"
 
 namespace ttrace {
 
@@ -21,8 +22,9 @@ struct ReplaySpace {
   };
 
   std::unique_ptr<HostProcess> host;
-  bool agent_runs = false;  ///< stubs at system calls go to the agent
-  Tid loaded;               ///< the thread whose registers the host has
+  std::unique_ptr<TickCounter> counter;  ///< of the host; made when it first runs
+  bool agent_runs = false;               ///< stubs at system calls go to the agent
+  Tid loaded;                            ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< binaries that count
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
