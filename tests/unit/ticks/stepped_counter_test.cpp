@@ -1,5 +1,6 @@
 #include "ticks/stepped_counter.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/ptrace.h>
 
@@ -90,8 +91,8 @@ class Branching {
   ProbeChild child_;
 };
 
-struct Run {
-  explicit Run(std::uint64_t seed, std::uint64_t skid = 16)
+struct Counting {
+  explicit Counting(std::uint64_t seed, std::uint64_t skid = 16)
       : memory(Pid(child.task().tid().value())),
         counter(child.task(), memory, seed, skid),
         thread(child.task(), memory, counter,
@@ -103,11 +104,11 @@ struct Run {
 };
 
 TEST(SteppedCounter, CountsEveryConditionalBranchWhateverStopsIt) {
-  Run straight(1);
+  Counting straight(1);
   EXPECT_EQ(straight.thread.run(10 * kBranches, std::nullopt), Halt::elsewhere);
   EXPECT_EQ(straight.counter.ticks(), kBranches);
 
-  Run stopped(2);
+  Counting stopped(2);
   const Address first(stopped.thread.registers().rip);
   int breakpoints = 0;
   for (;;) {
@@ -126,7 +127,7 @@ TEST(SteppedCounter, IsLateByLessThanItsSkidAndByAllOfIt) {
   constexpr std::uint64_t kSkid = 4;
   std::map<std::uint64_t, int> late;
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
-    Run run(seed, kSkid);
+    Counting run(seed, kSkid);
     for (std::uint64_t period = 1; period < 20; ++period) {
       const std::uint64_t before = run.counter.ticks();
       if (run.thread.run(period, std::nullopt) != Halt::overflow) break;
@@ -140,7 +141,7 @@ TEST(SteppedCounter, IsLateByLessThanItsSkidAndByAllOfIt) {
 TEST(SteppedCounter, LeadsOtherRunsToItsPoints) {
   std::vector<TickPoint> points;
   {
-    Run run(1);
+    Counting run(1);
     while (run.thread.run(20, std::nullopt) == Halt::overflow &&
            settle(run.thread, 100) == Settled::there) {
       points.push_back({run.counter.ticks(), run.thread.registers()});
@@ -148,7 +149,7 @@ TEST(SteppedCounter, LeadsOtherRunsToItsPoints) {
   }
   ASSERT_GT(points.size(), 3u);
   for (std::uint64_t seed = 2; seed < 5; ++seed) {
-    Run run(seed);
+    Counting run(seed);
     for (const TickPoint& point : points) {
       ASSERT_EQ(Approach({16, 1}).reach(run.thread, point), Approach::End::reached);
       EXPECT_EQ(run.counter.ticks(), point.ticks);
