@@ -19,7 +19,7 @@ namespace {
 // A machine on which everything works until a test says otherwise.
 struct FakeMachine : Machine {
   int trace = 0, filter = 0, time = 0, addresses = 0, cpuid = 0;
-  CounterOffer offer{"AMD Zen 3", "zen3::BRANCHES", "", {10000, 128}};
+  CounterOffer offer{"AMD Zen 3", "zen3::BRANCHES", "", {10000, 128}, {}};
   CpuFeatures features{true, false};
   GdbAnswer debugger{"GNU gdb 13.1", true};
   std::map<std::string, DirectoryAnswer> directories;
@@ -175,7 +175,7 @@ TEST(Doctor, SaysWhatWouldCountTicksAndWhatDoes) {
   EXPECT_EQ(found(),
             "AMD Zen 3, zen3::BRANCHES, kernel.perf_event_paranoid 2: exact, overflows come less "
             "than 10000 ticks late; used with --ttrace-ticks=hardware (--ticks)");
-  machine.offer = {"Other family 1, model 2", "", "no event is known", {}};
+  machine.offer = {"Other family 1, model 2", "", "no event is known", {}, {}};
   EXPECT_EQ(found(), "Other family 1, model 2, kernel.perf_event_paranoid 2: no event is known");
   machine.files.erase("/proc/sys/kernel/perf_event_paranoid");
   EXPECT_TRUE(contains(found(), "kernel.perf_event_paranoid unknown"));
