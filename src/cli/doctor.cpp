@@ -84,10 +84,9 @@ Finding look_at_counters(const Machine& machine, const DoctorPlaces&) {
   if (!offer.event.empty()) found += ", " + offer.event;
   found += ", kernel.perf_event_paranoid " + paranoid + ": ";
   if (!offer.works()) return {Finding::no, found + offer.obstacle};
-  return {Finding::ok,
-          fmt::format("{}exact, overflows come less than {} ticks late; not recorded with yet, "
-                      "ticks are counted in software",
-                      found, offer.precision.skid)};
+  return {Finding::ok, fmt::format("{}exact, overflows come less than {} ticks late; used with "
+                                   "--ttrace-ticks=hardware (--ticks)",
+                                   found, offer.precision.skid)};
 }
 
 Finding look_at_cpuid(const Machine& machine, const DoctorPlaces&) {
@@ -153,7 +152,8 @@ constexpr std::array kRows = {
               "addresses differ from attempt to attempt; allow personality(2)",
               "addresses differ from attempt to attempt; run it with docker run --security-opt "
               "seccomp=unconfined"},
-    DoctorRow{"hardware counters", false, look_at_counters, "ticks are counted in software",
+    DoctorRow{"hardware counters", false, look_at_counters,
+              "ticks are counted in software, and traces with hardware ticks are not replayed here",
               nullptr},
     DoctorRow{"cpuid faulting", false, look_at_cpuid, "cpuid is patched where it is found",
               nullptr},

@@ -151,7 +151,8 @@ constexpr ValueRule kRules[] = {
      [](const std::string& text) { return parse_size(text).has_value(); }},
     {FlagValue::ticks, "auto, hardware, software or none",
      [](const std::string& text) {
-       return text == "auto" || text == "hardware" || text == "software" || text == "none";
+       return text == "auto" || text == "hardware" || text == "software" || text == "none" ||
+              text == "simulated";
      }},
     {FlagValue::chaos, "auto, on or off",
      [](const std::string& text) { return text == "auto" || text == "on" || text == "off"; }},

@@ -1,15 +1,17 @@
 #include "cli/recording_setup.h"
 
 #include "cli/asked.h"
-#include "cli/ticks_choice.h"
 
 namespace ttrace {
 
 RecordingSetup::RecordingSetup(const FlagSet& flags, const std::string& directory,
                                const Interrupts& interrupts)
-    : sites_(SiteCache::default_directory()), ticks_(SiteCache::default_directory()) {
+    : ticks_choice_(choose_ticks(flags, LocalMachine())),
+      sites_(SiteCache::default_directory()),
+      ticks_(SiteCache::default_directory()) {
   options_.sites = &sites_;
-  if (wants_software_ticks(flags, LocalMachine())) options_.ticks = &ticks_;
+  if (ticks_choice_.software) options_.ticks = &ticks_;
+  options_.counters = ticks_choice_.counters.get();
   options_.agent = flags.text("agent") == "on";
   options_.chaos = asked_chaos(flags).value_or(Chaos::mixed);
   options_.addresses = asked_addresses(flags);

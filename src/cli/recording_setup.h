@@ -4,6 +4,7 @@
 
 #include "cli/flags.h"
 #include "cli/interrupts.h"
+#include "cli/ticks_choice.h"
 #include "record/recorder.h"
 #include "rewrite/sites.h"
 #include "rewrite/tick_plan_cache.h"
@@ -24,6 +25,7 @@ class RecordingSetup {
   const RecordOptions& options() const { return options_; }
 
  private:
+  TicksChoice ticks_choice_;
   SiteCache sites_;
   TickPlanCache ticks_;
   RecordOptions options_;

@@ -1,13 +1,22 @@
 #pragma once
 
+#include <memory>
+
 #include "cli/flags.h"
 #include "cli/machine.h"
+#include "ticks/tick_counter.h"
 
 namespace ttrace {
 
-/// Whether attempts have software ticks, as the flag "ticks" says; auto is software. Throws
-/// UsageError where it asks for hardware ticks: this version measures the machine's counters, but
-/// does not record with them.
-bool wants_software_ticks(const FlagSet& flags, const Machine& machine);
+/// What counts the ticks of attempts.
+struct TicksChoice {
+  bool software = false;
+  std::shared_ptr<const TickCounters> counters;  ///< null: no hardware counter does
+};
+
+/// As the flag "ticks" says; auto is software. Throws UsageError where it asks for hardware ticks
+/// and the machine has none. "simulated", which no help names, is for tests: hardware ticks of a
+/// counter that steps (SteppedCounter).
+TicksChoice choose_ticks(const FlagSet& flags, const Machine& machine);
 
 }  // namespace ttrace

@@ -142,6 +142,7 @@ TraceInfo describe_recording(const Program& program, const RecordResult& result)
   info.exit_status = result.status;
   info.duration_us = result.duration_us;
   info.ticks = result.ticks;
+  info.hardware_ticks = result.hardware_ticks;
   return info;
 }
 

@@ -115,6 +115,9 @@ struct Details {
   std::string operator()(const SwitchEvent& e) const {
     return fmt::format("taken off the CPU at {:#x}", e.at.value());
   }
+  std::string operator()(const PointEvent& e) const {
+    return fmt::format("taken off the CPU at {:#x}", e.registers.rip);
+  }
   std::string operator()(const StepsEvent& e) const {
     return fmt::format("{} step{} on, taken off the CPU at {:#x}", e.steps, e.steps == 1 ? "" : "s",
                        e.at.value());

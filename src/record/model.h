@@ -20,6 +20,7 @@
 #include "rewrite/active_plan.h"
 #include "rewrite/sites.h"
 #include "syscalls/table.h"
+#include "ticks/tick_counter.h"
 #include "trace/event.h"
 #include "tracee/memory.h"
 #include "tracee/task.h"
@@ -99,6 +100,15 @@ struct CloneArguments {
   Address child_tid;
 };
 
+/// Where a thread stands in its quantum, if its ticks are a hardware counter's.
+struct CountedProgress {
+  std::unique_ptr<TickCounter> counter;  ///< of this thread; made when it first runs
+  bool runs = false;                     ///< it was armed, and no stop was looked at since
+  std::uint64_t quantum_left = 0;        ///< in ticks; 0: a new one is drawn
+  std::uint64_t overflow_at = 0;         ///< ticks since it was armed; 0: no overflow
+  std::uint64_t settles_after = 0;       ///< it is stepped to the place after so many ticks; 0: not
+};
+
 /// One recorded thread, between two stops.
 struct RecordedThread {
   enum class State {
@@ -144,6 +154,7 @@ struct RecordedThread {
   std::optional<Address> scratch;  ///< its piece of RecordedSpace::scratch
   std::uint64_t signal_mask = 0;
   std::uint64_t ticks = 0;  ///< since its last event
+  CountedProgress counted;
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.
   std::uint64_t accesses_left = 0;
   bool preempted = false;       ///< at a boundary in the middle of user code, not at a call's end

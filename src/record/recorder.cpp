@@ -13,6 +13,7 @@ RecordResult record(const Program& program, const RecordOptions& options) {
   const CpuPin pin(options.cpu >= 0 ? options.cpu : sched_getcpu());
   Launched launched = launch(program, options);  // outlives the session, which ends the child
   const DescriptorLimit many_processes;  // after the launch: the program keeps its own limit
+  if (options.counters != nullptr) result.hardware_ticks = options.counters->event();
   RecordSession session(options, pin, result);
   try {
     session.run(launched);

@@ -12,6 +12,7 @@
 #include "record/instructions.h"
 #include "rewrite/sites.h"
 #include "rewrite/tick_plan_cache.h"
+#include "ticks/tick_counter.h"
 #include "trace/recording.h"
 
 namespace ttrace {
@@ -46,6 +47,8 @@ struct RecordOptions {
   /// Tick plans of the binaries that are mapped; null: no ticks, threads are switched at system
   /// calls only. Must outlive the call.
   TickPlanCache* ticks = nullptr;
+  /// Ticks of a hardware counter instead; `ticks` is null then. Null: none. Must outlive the call.
+  const TickCounters* counters = nullptr;
   /// Calls that cannot wait are made and recorded inside the process (docs/decisions/0013). Needs
   /// ticks.
   bool agent = false;
@@ -98,6 +101,8 @@ struct RecordResult {
   bool writes_code = false;
   std::uint64_t ticks = 0;            ///< of all threads together
   std::uint64_t contended_ticks = 0;  ///< those of them while there was more than one thread
+  /// What a hardware counter counted (TickCounters::event()); "" if none did.
+  std::string hardware_ticks;
   /// Set if the program did something that cannot be recorded: its name. The recording then is of
   /// no use, and the attempt says nothing about the test.
   std::optional<std::string> not_recordable;

@@ -15,28 +15,11 @@
 namespace ttrace {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// A thread that computes this long (its own time) while something waits for it has no progress
-/// point: without ticks it cannot be interrupted at a place that a replay would find again.
-constexpr std::uint64_t kMostComputingMs = 5'000;
-/// At the attempt's time limit, computing this long while something waits means the same.
-constexpr std::uint64_t kComputingMs = 500;
-/// How long processes may outlive the first one before they are ended with the recording.
-constexpr auto kAfterlife = 5s;
-
 UsageError exec_failure(const std::string& path, int error) {
   const std::string why = SystemError("cannot execute " + path, error).what();
   if (error == ENOENT) return UsageError(why + " (the interpreter that it names is missing)");
   if (error == ENOEXEC) return UsageError(why + " (a script needs a first line like #!/bin/sh)");
   return UsageError(why);
-}
-
-bool has_held(const RecordedThread& thread) {
-  for (const HeldSignal& held : thread.held_signals) {
-    if (!held.queued) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -56,7 +39,7 @@ RecordSession::~RecordSession() { kill_all(); }
 
 void RecordSession::run(Launched& launched) {
   adopt(launched);
-  const WakeTimer timer(50ms);
+  const WakeTimer timer(std::chrono::milliseconds(50));
   const TimeTrap trap;
   begin();
   main_loop();
@@ -194,7 +177,7 @@ void RecordSession::consider_switch(Thread& thread, Scheduler::CallPlace place) 
   RecordedSpace& space = *thread.process->space;
   const bool may_have_woken = synchronises && place != Scheduler::CallPlace::entry;
   if (scheduler_.renews_quantum(site) || (space.looks_around && may_have_woken)) {
-    space.counting = Tid();
+    renew_quantum(thread);
   }
 }
 
@@ -214,6 +197,10 @@ void RecordSession::step(Thread& thread) {
     std::optional<int> status = std::exchange(thread.pending_status, {});
     if (!status && thread.accesses_left != 0) {
       status = walk(thread);
+      if (!status && want_switch_) return;
+    }
+    if (!status && thread.counted.settles_after != 0) {
+      status = go_to_point(thread);
       if (!status && want_switch_) return;
     }
     if (!status) {
@@ -254,7 +241,7 @@ void RecordSession::resume(Thread& thread) {
       rejoin_split(thread);
       start_quantum(thread);
       set_agent(thread);
-      thread.task().resume(Resume::run, std::exchange(thread.deliver, 0));
+      thread.task().resume(counted(thread, Resume::run), std::exchange(thread.deliver, 0));
       break;
   }
 }
@@ -328,6 +315,7 @@ void RecordSession::note_stop(Tid tid, int status) {
     return;
   }
   const StopStatus stop = understand(status);
+  if (goes_on_counting(*thread, stop)) return;
   const bool urgent = stop.kind == StopStatus::Kind::exited ||
                       stop.kind == StopStatus::Kind::killed ||
                       (stop.kind == StopStatus::Kind::event &&
@@ -358,6 +346,7 @@ void RecordSession::handle(Thread& thread, int status) {
   if (ran && !come_out_of_agent(thread, stop)) return;
   if (ran && stop.kind != StopStatus::Kind::exited && stop.kind != StopStatus::Kind::killed) {
     note_ticks(thread);
+    if (on_counted_stop(thread, stop)) return;
   }
   switch (stop.kind) {
     case StopStatus::Kind::exited:
@@ -398,63 +387,6 @@ void RecordSession::handle(Thread& thread, int status) {
       return;
     default:
       throw Error("unexpected ptrace event " + std::to_string(stop.value));
-  }
-}
-
-/// Ends the attempt if it ran too long or the user said so; also notices a thread that computes
-/// without end while others wait. `running`: the thread that was resumed, if any.
-void RecordSession::check_limits(Thread* running) {
-  if (ended_) return;
-  if (options_.interrupted != nullptr && options_.interrupted->load()) {
-    end_early(EndEvent::Reason::interrupted);
-    return;
-  }
-  std::optional<TaskActivity> activity;
-  if (running != nullptr && running->place != Thread::Place::in_call) {
-    activity = read_activity(running->tid);
-  }
-  // In its own code a thread is in state D while a page comes from the disk: a slow machine.
-  clock_.look(monotonic_time(), !activity || activity->state != 'D');
-  const auto now = clock_.counted();
-  if (root_ended_ && now - *root_ended_ > kAfterlife) {
-    warn("processes that outlived the program for " +
-         std::to_string(std::chrono::seconds(kAfterlife).count()) + " s were ended");
-    end_early(EndEvent::Reason::exited);
-    return;
-  }
-  const bool late = options_.timeout.count() > 0 && now > options_.timeout;
-  if (activity) {
-    const bool awaited = others_ready(*running) || has_held(*running);
-    if (user_ms_at_resume_ == ~0ull) user_ms_at_resume_ = activity->user_ms;
-    const std::uint64_t computing = activity->user_ms - user_ms_at_resume_;
-    if (awaited && computing >= (late ? kComputingMs : kMostComputingMs)) {
-      throw NotRecordable("no progress point: thread " + std::to_string(running->tid.value()) +
-                          " computed for " + std::to_string(computing) +
-                          " ms without a system call while " +
-                          (has_held(*running) ? "a signal" : "other threads") + " waited");
-    }
-    if (awaited && late) return;  // let the computing time decide
-  }
-  if (late) end_early(EndEvent::Reason::timed_out);
-}
-
-void RecordSession::end_early(EndEvent::Reason reason) {
-  ended_ = true;
-  result_.reason = reason;
-  // A replay shall show each thread where it really was: inside the call that it sleeps in.
-  for (const auto& [tid, thread] : threads_) {
-    const bool inside =
-        thread->place == Thread::Place::in_call || thread->place == Thread::Place::entry;
-    if (inside && thread->row != nullptr) write_enter(*thread);
-  }
-  Event event;
-  event.tid = current_;
-  event.time_us = elapsed_us();
-  event.body = EndEvent{reason, result_.status};
-  const EventNumber number = result_.recording.append(event);
-  if (!root_ended_) {
-    result_.exit_event = number;
-    result_.exit_tid = current_;
   }
 }
 

@@ -32,8 +32,9 @@ namespace ttrace {
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
 /// session_signals.cpp (signals and trapped instructions), session_snapshot.cpp (copies of a
 /// session), session_status_file.cpp, session_ticks.cpp, session_walk.cpp (places finer than
-/// counted ones), session_tasks.cpp (threads, processes, programs), session_text.cpp (what is
-/// changed in their text).
+/// counted ones), session_counted.cpp (ticks of a hardware counter), session_tasks.cpp (threads,
+/// processes, programs), session_text.cpp (what is changed in their text), session_limits.cpp
+/// (early ends).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -197,10 +198,25 @@ class RecordSession {
   void make_room(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void set_counter(RecordedSpace& space, std::uint64_t ticks);
   void start_quantum(Thread& thread);
+  void renew_quantum(Thread& thread);
   void note_ticks(Thread& thread);
   void stop_within(Thread& thread, std::uint64_t ticks);
   void stop_soon(Thread& thread) { stop_within(thread, 1); }
   bool on_due(Thread& thread);
+  bool deliver_held(Thread& thread, Address at);
+  bool leave_if_awaited(Thread& thread, EventBody event);
+
+  // session_counted.cpp
+  void begin_counting(Thread& thread);
+  void arm_counter(Thread& thread);
+  void note_counted(Thread& thread);
+  static Resume counted(Thread& thread, Resume how);
+  static bool goes_on_counting(Thread& thread, const StopStatus& stop);
+  bool on_counted_stop(Thread& thread, const StopStatus& stop);
+  void on_overflow(Thread& thread);
+  void settle_within(Thread& thread, std::uint64_t ticks);
+  std::optional<int> go_to_point(Thread& thread);
+  void repair_after_steps(Thread& thread);
 
   // session_agent.cpp
   static void add_agent_mappings(std::vector<InjectedCall>& calls);

@@ -195,7 +195,8 @@ bool RecordSession::begin_anew_after_ignored(Thread& thread) {
   std::uint64_t due = now.pending & ~now.blocked;
   if (due == 0 && !thread.disturbed) return false;
   for (int signal = 1; signal <= 64; ++signal) {
-    const bool is_due = due >> (signal - 1) & 1;
+    const bool is_overflow = thread.counted.counter && signal == TickCounter::kSignal;
+    const bool is_due = (due >> (signal - 1) & 1) && !is_overflow;
     if (is_due && thread.process->actions->effect_of(signal) != SignalTable::Effect::ignored) {
       return false;
     }

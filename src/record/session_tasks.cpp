@@ -297,6 +297,7 @@ void RecordSession::on_exec(Thread& caller) {
   thread->pending_status.reset();
   thread->held_signals.clear();
   thread->redirected.clear();
+  thread->counted = {};
   thread->clear_tid = Address();
   thread->robust_list = Address();
   thread->signal_mask = thread->task().signal_mask();

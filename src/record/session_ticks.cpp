@@ -143,6 +143,7 @@ void RecordSession::set_counter(RecordedSpace& space, std::uint64_t ticks) {
 
 /// Before a thread executes user code.
 void RecordSession::start_quantum(Thread& thread) {
+  if (options_.counters != nullptr) return arm_counter(thread);
   RecordedSpace& space = *thread.process->space;
   if (space.plans.empty()) return;
   if (space.counting == thread.tid && space.counter != 0) return;
@@ -156,8 +157,15 @@ void RecordSession::start_quantum(Thread& thread) {
   }
 }
 
+/// The next quantum is drawn anew, however much is left of this one.
+void RecordSession::renew_quantum(Thread& thread) {
+  thread.process->space->counting = Tid();
+  thread.counted.quantum_left = 0;
+}
+
 /// After a thread has executed user code: how far it came.
 void RecordSession::note_ticks(Thread& thread) {
+  if (options_.counters != nullptr) return note_counted(thread);
   RecordedSpace& space = *thread.process->space;
   if (space.plans.empty() || space.counting != thread.tid) return;
   agent::Head head;
@@ -174,6 +182,7 @@ void RecordSession::note_ticks(Thread& thread) {
 /// A signal is held: stop after so many ticks at most. Nothing may write the counter while the
 /// thread is about to count: it is stepped out of there first.
 void RecordSession::stop_within(Thread& thread, std::uint64_t ticks) {
+  if (options_.counters != nullptr) return settle_within(thread, ticks);
   RecordedSpace& space = *thread.process->space;
   if (space.plans.empty() || space.counter <= ticks) return;
   const Tid tid = thread.tid;
@@ -212,35 +221,48 @@ bool RecordSession::on_due(Thread& thread) {
   });
   if (!due) return false;
 
+  if (deliver_held(thread, Address(due->target))) return true;
+  thread.regs.rip = due->resume;
+  thread.task().set_registers(thread.regs);
+  if (!leave_if_awaited(thread, SwitchEvent{Address(due->target)})) {
+    thread.place = Thread::Place::user;
+    set_counter(space, threads_.size() == 1 ? kWithoutEnd : kLookAround);
+  }
+  return true;
+}
+
+/// A thread stands at a place that a replay finds again: true if a signal was held, and its handler
+/// begins. `at`: where the frame says that it was interrupted.
+bool RecordSession::deliver_held(Thread& thread, Address at) {
   const auto held = std::find_if(
       thread.held_signals.begin(), thread.held_signals.end(), [&](const HeldSignal& h) {
         return !h.queued && !(thread.signal_mask >> (h.info.si_signo - 1) & 1);
       });
-  if (held != thread.held_signals.end()) {
-    const siginfo_t info = held->info;
-    thread.held_signals.erase(held);
-    thread.regs.rip = due->target;
-    thread.task().set_registers(thread.regs);
-    thread.place = Thread::Place::boundary;
-    thread.task().set_signal_info(info);
-    deliver(thread, info, false);
-    return true;
-  }
-  thread.regs.rip = due->resume;
+  if (held == thread.held_signals.end()) return false;
+  const siginfo_t info = held->info;
+  thread.held_signals.erase(held);
+  thread.regs.rip = at.value();
   thread.task().set_registers(thread.regs);
+  thread.place = Thread::Place::boundary;
+  thread.task().set_signal_info(info);
+  deliver(thread, info, false);
+  return true;
+}
+
+/// A thread stands at a place that a replay finds again, which `event` names, and its quantum is
+/// over: false if nobody waits for it to leave.
+bool RecordSession::leave_if_awaited(Thread& thread, EventBody event) {
   collect_woken();
-  if (others_ready(thread) || !held_back_ends_.empty()) {
-    scheduler_.preempted(thread.tid);
-    append(thread, SwitchEvent{Address(due->target)});
-    thread.place = Thread::Place::boundary;
-    thread.preempted = true;
-    space.counting = Tid();
-    if (!begin_walk(thread)) want_switch_ = true;
-  } else {
-    thread.place = Thread::Place::user;
-    space.looks_around = true;
-    set_counter(space, threads_.size() == 1 ? kWithoutEnd : kLookAround);
+  if (!others_ready(thread) && held_back_ends_.empty()) {
+    thread.process->space->looks_around = true;
+    return false;
   }
+  scheduler_.preempted(thread.tid);
+  append(thread, std::move(event));
+  thread.place = Thread::Place::boundary;
+  thread.preempted = true;
+  renew_quantum(thread);
+  if (!begin_walk(thread)) want_switch_ = true;
   return true;
 }
 

@@ -78,9 +78,10 @@ std::optional<int> RecordSession::walk(Thread& thread) {
       }
     }
     thread.place = Thread::Place::user;
-    task.resume(Resume::step);
+    task.resume(counted(thread, Resume::step));
     const int status = wait_for_stop(thread.tid);
     const StopStatus stop = understand(status);
+    if (thread.counted.counter) thread.counted.counter->absorbs(stop);
     if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) {
       return status;
     }

@@ -78,6 +78,7 @@ void Replayer::State::apply(const Event& event) {
       for (const Tid other : gone) state.apply_task_exit(other);
     }
     void operator()(const SwitchEvent&) const {}  // arriving was all
+    void operator()(const PointEvent&) const {}
     void operator()(const StepsEvent&) const {}
     void operator()(const SplitEvent& e) const {
       state.write(*state.context(tid).process->space, {e.loaded});

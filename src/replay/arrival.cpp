@@ -37,6 +37,7 @@ std::optional<std::int64_t> call_ended(const EventBody& body,
 bool is_place_in_time(const Event& event) {
   const auto* signal = std::get_if<SignalEvent>(&event.body);
   return std::holds_alternative<SwitchEvent>(event.body) ||
+         std::holds_alternative<PointEvent>(event.body) ||
          (signal != nullptr && !signal->synchronous && event.ticks.value() > 0);
 }
 
@@ -46,7 +47,8 @@ bool completes_a_step(const EventBody& body) {
 }
 
 bool is_switch(const EventBody& body) {
-  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<StepsEvent>(body);
+  return std::holds_alternative<SwitchEvent>(body) || std::holds_alternative<StepsEvent>(body) ||
+         std::holds_alternative<PointEvent>(body);
 }
 
 std::string describe_event(const EventBody& body) {

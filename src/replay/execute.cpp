@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "replay/arrival.h"
+#include "replay/lifted.h"
 #include "replay/state.h"
 #include "rewrite/tick_counter.h"
 #include "syscalls/table.h"
@@ -11,8 +12,6 @@ namespace ttrace {
 namespace {
 
 constexpr Address kCounter{kTickCounterAddress};
-constexpr std::byte kInt3{0xcc};
-
 /// More ticks than any stretch between two events has.
 constexpr std::uint64_t kWithoutEnd = 1ull << 48;
 
@@ -21,27 +20,6 @@ std::uint64_t counter_of(const ReplaySpace& space) {
   space.host->memory().read_value(kCounter, ticks);
   return ticks;
 }
-
-/// While it lives, the program's own byte is back under a breakpoint.
-class Lifted {
- public:
-  Lifted(ReplaySpace& space, Address at) : space_(space), at_(at) {
-    const auto found = space.breakpoints.find(at);
-    if (found == space.breakpoints.end()) return;
-    lifted_ = true;
-    space.host->memory().write(at, std::span(&found->second.covered, 1));
-  }
-  ~Lifted() {
-    if (lifted_) space_.host->memory().write(at_, std::span(&kInt3, 1));
-  }
-  Lifted(const Lifted&) = delete;
-  Lifted& operator=(const Lifted&) = delete;
-
- private:
-  ReplaySpace& space_;
-  Address at_;
-  bool lifted_ = false;
-};
 
 /// The host stopped at a write to a page that WatchedPages protects.
 bool is_held_back(const ReplaySpace& space, const StopStatus& stop) {
@@ -57,6 +35,7 @@ bool is_held_back(const ReplaySpace& space, const StopStatus& stop) {
 /// To the next stop of the host.
 Replayer::State::Outcome Replayer::State::execute(ReplayContext& thread, const Event& event,
                                                   const Stretch& stretch) {
+  if (counters) return execute_counted(thread, event, stretch);
   load(thread);
   ReplaySpace& space = *thread.process->space;
   turn_agent_off(space);
@@ -158,7 +137,9 @@ Replayer::State::Outcome Replayer::State::understand_signal(ReplayContext& threa
     if (info.si_code == SI_KERNEL) {
       if (const auto outcome = understand_int3(thread, event, executed)) return *outcome;
     }
-    if (info.si_code == TRAP_HWBKPT && !space.watches.empty()) {
+    // A counter that steps meets a debug register at a step.
+    const bool at_step = info.si_code == TRAP_TRACE && !executed.stretch.one_instruction;
+    if ((info.si_code == TRAP_HWBKPT || at_step) && !space.watches.empty()) {
       thread.instructions.reset();
       return is_watch_hit(space) ? Outcome::watchpoint : Outcome::stepped;
     }

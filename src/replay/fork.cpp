@@ -76,6 +76,7 @@ std::shared_ptr<ReplaySpace> fork_space(const ReplaySpace& space) {
 
 std::unique_ptr<Replayer::State> Replayer::State::fork() const {
   auto copy = std::make_unique<State>(trace, layout);
+  copy->counters = counters;
   copy->next = next;
   copy->arrived = arrived;
   copy->shown_signal = shown_signal;

@@ -214,8 +214,10 @@ void HostProcess::map_memory(Address start, std::uint64_t length, int protection
   }
 }
 
-std::optional<StopStatus> HostProcess::run(Resume how, const std::atomic<bool>* interrupt) {
-  task().resume(how);
+std::optional<StopStatus> HostProcess::run(Resume how, const std::atomic<bool>* interrupt,
+                                           TickCounter* counter) {
+  const auto resume = [&] { task().resume(counter != nullptr ? counter->prepare(how) : how); };
+  resume();
   bool asked = false;
   for (;;) {
     int status = 0;
@@ -231,15 +233,23 @@ std::optional<StopStatus> HostProcess::run(Resume how, const std::atomic<bool>* 
     if (stop.kind == StopStatus::Kind::exited || stop.kind == StopStatus::Kind::killed) {
       throw Error("the replay's host process was killed from outside");
     }
-    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_STOP) {
-      if (asked) return {};
-      task().resume(how);
+    if (counter != nullptr && counter->absorbs(stop)) {
+      resume();
       continue;
     }
-    if (stop.kind == StopStatus::Kind::signal && !is_fault(task().signal_info())) {
-      // Sent from outside: nothing of the recording, whose signals are applied, not sent.
-      task().resume(how);
+    if (stop.kind == StopStatus::Kind::event && stop.value == PTRACE_EVENT_STOP) {
+      if (asked) return {};
+      resume();
       continue;
+    }
+    if (stop.kind == StopStatus::Kind::signal) {
+      const siginfo_t info = task().signal_info();
+      const bool overflow = counter != nullptr && counter->is_overflow(info);
+      if (!is_fault(info) && !overflow) {
+        // Sent from outside: nothing of the recording, whose signals are applied, not sent.
+        resume();
+        continue;
+      }
     }
     return stop;
   }

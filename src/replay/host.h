@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/fd.h"
+#include "ticks/tick_counter.h"
 #include "tracee/gate.h"
 #include "tracee/memory.h"
 #include "tracee/task.h"
@@ -44,8 +45,10 @@ class HostProcess {
                   std::uint64_t offset, bool shared);
 
   /// Lets it go on and waits for its next stop; nullopt if `interrupt` became true before (it then
-  /// stands wherever it was). Needs a WakeTimer to notice that. Throws Error if it died.
-  std::optional<StopStatus> run(Resume how, const std::atomic<bool>* interrupt);
+  /// stands wherever it was). Needs a WakeTimer to notice that. Throws Error if it died. An
+  /// overflow of `counter`, which counts it on the way if it is given, is a stop.
+  std::optional<StopStatus> run(Resume how, const std::atomic<bool>* interrupt,
+                                TickCounter* counter = nullptr);
 
  private:
   explicit HostProcess(Pid pid) : pid_(pid), memory_(pid) {}

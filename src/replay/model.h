@@ -11,6 +11,7 @@
 #include "replay/watch.h"
 #include "replay/watched_pages.h"
 #include "rewrite/active_plan.h"
+#include "ticks/tick_counter.h"
 
 namespace ttrace {
 
@@ -22,8 +23,9 @@ struct ReplaySpace {
   };
 
   std::unique_ptr<HostProcess> host;
-  bool agent_runs = false;  ///< stubs at system calls go to the agent
-  Tid loaded;               ///< the thread whose registers the host has
+  std::unique_ptr<TickCounter> counter;  ///< of the host; made when it first runs
+  bool agent_runs = false;               ///< stubs at system calls go to the agent
+  Tid loaded;                            ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< binaries that count
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s

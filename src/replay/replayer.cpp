@@ -7,12 +7,21 @@
 
 #include "replay/shown_memory.h"
 #include "replay/state.h"
+#include "ticks/counter_offer.h"
 
 namespace ttrace {
 
-Replayer::Replayer(TraceReader& trace, const ReplayCpu& cpu)
+Replayer::Replayer(TraceReader& trace, const ReplayCpu& cpu,
+                   std::shared_ptr<const TickCounters> counters)
     : state_(std::make_unique<State>(trace, cpu.layout)) {
   check_cpu(trace, cpu);
+  const std::string& event = trace.info().hardware_ticks;
+  if (event.empty()) return;
+  try {
+    state_->counters = counters ? std::move(counters) : counters_like(event, trace.info().seed);
+  } catch (const Error& error) {
+    throw TraceError(trace.path() + ": " + error.what());
+  }
 }
 Replayer::Replayer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replayer::~Replayer() = default;

@@ -14,6 +14,7 @@
 #include "replay/cpu_check.h"
 #include "replay/position.h"
 #include "replay/watch.h"
+#include "ticks/tick_counter.h"
 #include "trace/reader.h"
 
 namespace ttrace {
@@ -91,8 +92,10 @@ struct ReplayLimits {
 class Replayer {
  public:
   /// Nothing runs yet: position() is 0. `trace` must outlive this object. Throws TraceError if the
-  /// trace needs what `cpu` lacks.
-  explicit Replayer(TraceReader& trace, const ReplayCpu& cpu = replay_cpu_here());
+  /// trace needs what `cpu` lacks, or a hardware counter where there is none. `counters`: what
+  /// counts if it does; null: what this machine has.
+  explicit Replayer(TraceReader& trace, const ReplayCpu& cpu = replay_cpu_here(),
+                    std::shared_ptr<const TickCounters> counters = nullptr);
   ~Replayer();
   Replayer(const Replayer&) = delete;
   Replayer& operator=(const Replayer&) = delete;

@@ -204,11 +204,13 @@ Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Ev
   bool pass = limits.pass;
   for (;;) {
     if (is_at_instruction(thread, event, one || pass)) return Outcome::arrived;
+    if (is_at_point(thread, event)) return Outcome::arrived;
     if (walk != nullptr && thread.steps == walk->steps) {
       check_steps(thread, event, *walk);
       return Outcome::arrived;
     }
-    const bool by_steps = one || pass || walk != nullptr || in_last_tick(thread, limits);
+    const bool by_steps = one || pass || walk != nullptr || in_last_tick(thread, limits) ||
+                          needs_steps(thread, limits);
     const Outcome outcome = by_steps ? step_instruction(thread, event, std::exchange(pass, false))
                                      : go_on(thread, event, limits);
     switch (outcome) {
@@ -266,7 +268,8 @@ Replayer::State::Outcome Replayer::State::go_on(ReplayContext& thread, const Eve
       throw Error("the replay has passed " + std::to_string(limits.place->ticks) +
                   " ticks in front of event " + std::to_string(next) + "; report this as a bug");
     }
-    const std::uint64_t to_place = limits.place->ticks - thread.ticks;
+    std::uint64_t to_place = limits.place->ticks - thread.ticks;
+    if (counters) to_place -= counters->precision().skid;  // see needs_steps()
     if (stretch.ticks == 0 || to_place < stretch.ticks) stretch.ticks = to_place;
   }
   const bool whole_slice = stretch.ticks == slice;
@@ -309,6 +312,7 @@ void Replayer::State::adapt_slice(std::chrono::nanoseconds took) {
 /// After an interruption anywhere: the next place that can be found again, if it comes soon.
 Replayer::State::Outcome Replayer::State::go_to_next_tick(ReplayContext& thread,
                                                           const Event& event) {
+  if (counters) return step_to_next_tick(thread, event);
   static const std::atomic<bool> kAtNextWake = true;
   Stretch stretch;
   stretch.ticks = 1;

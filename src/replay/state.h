@@ -7,17 +7,20 @@
 
 #include "replay/model.h"
 #include "replay/shared_memory.h"
+#include "ticks/approach.h"
 
 namespace ttrace {
+
+class CountedHost;
 
 /// No instruction of the original program begins there: the thread is on its way to the next one.
 bool is_between(const ReplaySpace& space, std::uint64_t pc);
 
 /// The machinery behind Replayer. An event is brought about in two steps: its thread *arrives* at
 /// it by executing user code up to it (arrive()), then it is *applied* (apply()). Implemented in
-/// run.cpp (arriving), step.cpp and execute.cpp (user code), in_process.cpp (stretches of calls
-/// that the agent replays), apply.cpp (events), apply_calls.cpp (address spaces) and fork.cpp
-/// (copies).
+/// run.cpp (arriving), step.cpp, execute.cpp and counted.cpp (user code), in_process.cpp (stretches
+/// of calls that the agent replays), apply.cpp (events), apply_calls.cpp (address spaces) and
+/// fork.cpp (copies).
 struct Replayer::State {
   State(TraceReader& reader, XsaveLayout of_this_cpu)
       : trace(reader), layout(std::move(of_this_cpu)) {}
@@ -109,6 +112,16 @@ struct Replayer::State {
   void check_call(const ReplayContext& thread, const SyscallEntry& recorded) const;
   [[noreturn]] void diverge(const ReplayContext& thread, const std::string& what) const;
 
+  // counted.cpp
+  Outcome execute_counted(ReplayContext& thread, const Event& event, const Stretch& stretch);
+  static Halt step_counted(CountedHost& host, const GeneralRegisters& before,
+                           const Stretch& stretch);
+  Halt run_counted(CountedHost& host, const ReplayContext& thread, const Event& event,
+                   const Stretch& stretch);
+  Outcome step_to_next_tick(ReplayContext& thread, const Event& event);
+  bool is_at_point(const ReplayContext& thread, const Event& event) const;
+  bool needs_steps(const ReplayContext& thread, const ReplayLimits& limits) const;
+
   // apply.cpp
   void apply(const Event& event);
   void apply_exec(Tid tid, const ExecEvent& exec);
@@ -151,6 +164,7 @@ struct Replayer::State {
   Bytes vector_state_here(const Bytes& recorded) const;
 
   TraceReader& trace;
+  std::shared_ptr<const TickCounters> counters;  ///< null: ticks are in the text, or none
   bool uses_agent = true;
   XsaveLayout layout;                         ///< of vector states here
   std::uint64_t next = 0;                     ///< number of the event that is applied next

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/registers.h"
 #include "base/types.h"
+#include "ticks/overflow_precision.h"
 
 namespace ttrace {
 
@@ -45,12 +46,6 @@ struct TickPoint {
 /// Whether user code cannot tell the registers apart: all but orig_rax, and of the flags but those
 /// that debugging sets.
 bool same_place(const GeneralRegisters& a, const GeneralRegisters& b);
-
-/// How exactly a counter stops a thread.
-struct OverflowPrecision {
-  std::uint64_t skid = 0;          ///< an overflow comes less than this many ticks late
-  std::uint64_t least_period = 1;  ///< shorter ones may be made longer by the kernel
-};
 
 /// The counter stopped the thread where the point may be behind it: it came later than its skid
 /// allows. Nothing is wrong with the trace: seek again from an earlier place, with a larger skid.

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <signal.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/types.h"
 #include "ticks/event_encoding.h"
+#include "ticks/tick_counter.h"
 
 namespace ttrace {
 
@@ -31,27 +31,19 @@ std::string refusal_text(int error, std::optional<int> paranoid);
 /// kernel.perf_event_paranoid as a file shows it; nothing if that holds no number.
 std::optional<int> parse_paranoid(const std::string& text);
 
-/// Counts one event in the user code of one thread, and sends that thread a signal when so many
-/// more were counted. Counts from its creation on, whether or not the thread is traced; the thread
-/// stands still whenever a method is called. Its signal must not be blocked in the thread: where it
-/// is, the thread is stopped when it unblocks it.
-class HardwareCounter {
+/// Counts one event in the user code of one thread (perf_event_open(2)). Counts from its creation
+/// on, whether or not the thread is traced.
+class HardwareCounter : public TickCounter {
  public:
-  /// No library uses it, and Linux sends it for nothing on x86.
-  static constexpr int kSignal = SIGSTKFLT;
-
   /// Throws CounterError, or TaskGone if there is no such thread.
   HardwareCounter(const EncodedEvent& event, Tid tid);
 
-  /// Since the creation, or reset(). Throws CounterError if the kernel took the counter away.
-  std::uint64_t ticks() const;
-  void reset();
-  /// The signal comes when `period` (at least 1) more ticks were counted, and late.
-  void overflow_after(std::uint64_t period);
-  /// No signal comes; one that is on its way may.
-  void overflow_never();
-  /// Whether a signal is this counter's.
-  bool is_overflow(const siginfo_t& info) const;
+  /// Throws CounterError if the kernel took the counter away.
+  std::uint64_t ticks() const override;
+  void reset() override;
+  void overflow_after(std::uint64_t period) override;
+  void overflow_never() override;
+  bool is_overflow(const siginfo_t& info) const override;
 
  private:
   std::uint64_t read() const;
@@ -59,6 +51,23 @@ class HardwareCounter {
 
   Fd fd_;
   std::uint64_t start_ = 0;
+};
+
+/// Counters of the CPU's own event.
+class HardwareCounters : public TickCounters {
+ public:
+  HardwareCounters(EncodedEvent event, OverflowPrecision precision)
+      : event_(std::move(event)), precision_(precision) {}
+  std::unique_ptr<TickCounter> count(Task thread, const Memory& memory) const override {
+    (void)memory;
+    return std::make_unique<HardwareCounter>(event_, thread.tid());
+  }
+  OverflowPrecision precision() const override { return precision_; }
+  std::string event() const override { return event_.name; }
+
+ private:
+  EncodedEvent event_;
+  OverflowPrecision precision_;
 };
 
 }  // namespace ttrace

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "tracee/single_step.h"
+
 namespace ttrace {
 namespace {
 
@@ -22,8 +24,8 @@ int poke_debug_register(Tid tid, unsigned index, std::uint64_t value) {
 
 }  // namespace
 
-TracedThread::TracedThread(Task task, HardwareCounter& counter, Driver driver)
-    : task_(task), counter_(counter), driver_(std::move(driver)) {}
+TracedThread::TracedThread(Task task, const Memory& memory, TickCounter& counter, Driver driver)
+    : task_(task), memory_(memory), counter_(counter), driver_(std::move(driver)) {}
 
 TracedThread::~TracedThread() { clear_breakpoint(); }
 
@@ -39,9 +41,10 @@ void TracedThread::clear_breakpoint() { poke_debug_register(task_.tid(), 7, 0); 
 
 Halt TracedThread::resume(Resume how, std::uint64_t overflow_at) {
   for (;;) {
-    task_.resume(how);
+    task_.resume(counter_.prepare(how));
     status_ = driver_.wait();
     const StopStatus stop = understand(status_);
+    if (counter_.absorbs(stop)) continue;
     if (stop.kind != StopStatus::Kind::signal) return Halt::elsewhere;
     const siginfo_t info = task_.signal_info();
     if (counter_.is_overflow(info)) {
@@ -54,7 +57,17 @@ Halt TracedThread::resume(Resume how, std::uint64_t overflow_at) {
   }
 }
 
-Halt TracedThread::step() { return resume(driver_.step, kNoOverflow); }
+Halt TracedThread::step() {
+  const Address from(task_.registers().rip);
+  const Halt halt = resume(driver_.step, kNoOverflow);
+  const StopStatus::Kind kind = understand(status_).kind;
+  if (kind == StopStatus::Kind::exited || kind == StopStatus::Kind::killed) return halt;
+  GeneralRegisters now = task_.registers();
+  const GeneralRegisters seen = now;
+  hide_trap_flag(memory_, from, now);
+  if (now.eflags != seen.eflags || now.r11 != seen.r11) task_.set_registers(now);
+  return halt;
+}
 
 Halt TracedThread::run(std::uint64_t period, std::optional<Address> breakpoint) {
   const std::uint64_t overflow_at = counter_.ticks() + period;

@@ -3,14 +3,14 @@
 #include <functional>
 
 #include "ticks/approach.h"
-#include "ticks/hardware_counter.h"
+#include "ticks/tick_counter.h"
 #include "tracee/task.h"
 
 namespace ttrace {
 
 /// A traced thread and its counter, for an Approach. Uses the thread's first debug register, and
 /// leaves it off. A signal of the counter may still be on its way afterwards: whoever resumes the
-/// thread next swallows it (HardwareCounter::is_overflow()). Methods throw TaskGone if the thread
+/// thread next swallows it (TickCounter::is_overflow()). Methods throw TaskGone if the thread
 /// has ended.
 class TracedThread : public CountedThread {
  public:
@@ -20,8 +20,8 @@ class TracedThread : public CountedThread {
     Resume step = Resume::step;
     std::function<int()> wait;
   };
-  /// `counter` counts that thread, and outlives this.
-  TracedThread(Task task, HardwareCounter& counter, Driver driver);
+  /// `counter` counts that thread; it and the thread's memory outlive this.
+  TracedThread(Task task, const Memory& memory, TickCounter& counter, Driver driver);
   ~TracedThread() override;
 
   std::uint64_t ticks() override { return counter_.ticks(); }
@@ -39,7 +39,8 @@ class TracedThread : public CountedThread {
   Halt resume(Resume how, std::uint64_t overflow_at);
 
   Task task_;
-  HardwareCounter& counter_;
+  const Memory& memory_;
+  TickCounter& counter_;
   Driver driver_;
   int status_ = 0;
 };

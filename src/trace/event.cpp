@@ -29,6 +29,7 @@ void fields(auto& io, Like<AppliedPlan> auto& v) { io(v.plan, v.original, v.bias
 void fields(auto& io, Like<SwitchEvent> auto& v) { io(v.at); }
 void fields(auto& io, Like<StepsEvent> auto& v) { io(v.steps, v.at, v.digest); }
 void fields(auto& io, Like<SplitEvent> auto& v) { io(v.loaded); }
+void fields(auto& io, Like<PointEvent> auto& v) { io(v.registers); }
 void fields(auto& io, Like<SyscallEntry> auto& v) { io(v.number, v.args, v.rip, v.digest); }
 void fields(auto& io, Like<SharedChange::Piece> auto& v) { io(v.offset, v.data); }
 void fields(auto& io, Like<SharedChange> auto& v) {
@@ -308,8 +309,9 @@ class Decoder {
 };
 
 constexpr std::array kKindNames = {
-    "exec", "syscall",   "syscall_enter", "syscall_exit", "new_task", "signal", "instruction",
-    "mark", "task_exit", "process_exit",  "end",          "switch",   "steps",  "split",
+    "exec",   "syscall",     "syscall_enter", "syscall_exit", "new_task",
+    "signal", "instruction", "mark",          "task_exit",    "process_exit",
+    "end",    "switch",      "steps",         "split",        "point",
 };
 static_assert(kKindNames.size() == std::variant_size_v<EventBody>);
 

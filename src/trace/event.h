@@ -168,6 +168,12 @@ struct SwitchEvent {
   Address at;  ///< the branch's target
 };
 
+/// The thread was taken off the CPU in user code, if its ticks are a hardware counter's
+/// (TraceInfo::hardware_ticks): at the first place that is `Event::ticks` after its last event.
+struct PointEvent {
+  GeneralRegisters registers{};  ///< there
+};
+
 /// The thread was taken off the CPU at a place finer than a counted one: `steps` single steps after
 /// its last event. A step counts if it moved the thread (see is_step()); those inside a stub do.
 struct StepsEvent {
@@ -246,7 +252,7 @@ struct EndEvent {
 using EventBody =
     std::variant<ExecEvent, SyscallEvent, SyscallEnterEvent, SyscallExitEvent, NewTaskEvent,
                  SignalEvent, InstructionEvent, MarkEvent, TaskExitEvent, ProcessExitEvent,
-                 EndEvent, SwitchEvent, StepsEvent, SplitEvent>;
+                 EndEvent, SwitchEvent, StepsEvent, SplitEvent, PointEvent>;
 
 /// One entry of a trace. Its number is its position.
 struct Event {

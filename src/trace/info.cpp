@@ -125,6 +125,7 @@ std::string to_json(const TraceInfo& info) {
                {"exit_status", info.exit_status},
                {"duration_us", info.duration_us},
                {"ticks", info.ticks}};
+  if (!info.hardware_ticks.empty()) json["hardware_ticks"] = info.hardware_ticks;
   if (!info.cpu.vendor.empty()) json["cpu"] = json_of(info.cpu);
   if (info.run_seed) json["run_seed"] = *info.run_seed;
   if (info.failure) json["failure"] = json_of(*info.failure);
@@ -159,6 +160,7 @@ TraceInfo trace_info_from_json(const std::string& text) {
   read(json, "duration_us", info.duration_us);
   if (json.contains("cpu")) info.cpu = cpu_from(json["cpu"]);
   if (json.contains("ticks")) read(json, "ticks", info.ticks);
+  if (json.contains("hardware_ticks")) read(json, "hardware_ticks", info.hardware_ticks);
   if (json.contains("run_seed")) {
     std::uint64_t run_seed = 0;
     read(json, "run_seed", run_seed);

@@ -49,6 +49,8 @@ struct TraceInfo {
   /// What the CPU of a replay must have, as /proc/cpuinfo names it. In the file's header, not here.
   std::vector<std::string> cpu_features;
   std::uint64_t ticks = 0;  ///< of all threads together; 0 where older versions wrote it
+  /// Which event counted the ticks, if a hardware counter did (TickCounters::event()); else "".
+  std::string hardware_ticks;
   RecordedCpu cpu;
 };
 

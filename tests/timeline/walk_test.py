@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records a guest and walks over its trace at random (random_walk.cpp).
 
-walk_test.py --ttrace TTRACE --walk RANDOM_WALK --guest GUEST [--commands N] [--seed N]
+walk_test.py --ttrace TTRACE --walk RANDOM_WALK --guest GUEST [--commands N] [--seed N] [--ticks KIND]
 """
 
 import argparse
@@ -18,11 +18,13 @@ def main():
     parser.add_argument("--guest", required=True)
     parser.add_argument("--commands", default="100")
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--ticks", default="auto")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ttrace-walk") as directory:
         trace = os.path.join(directory, "guest.ttrace")
         subprocess.run([options.ttrace, "record", "--timeout=4s", "--seed=" + options.seed,
-                        "-o", trace, "--", options.guest], stdout=subprocess.DEVNULL, check=False)
+                        "--ticks=" + options.ticks, "-o", trace, "--", options.guest],
+                       stdout=subprocess.DEVNULL, check=False)
         return subprocess.run([options.walk, trace, options.commands, options.seed],
                               check=False).returncode
 

@@ -19,7 +19,7 @@ namespace {
 // A machine on which everything works until a test says otherwise.
 struct FakeMachine : Machine {
   int trace = 0, filter = 0, time = 0, addresses = 0, cpuid = 0;
-  CounterOffer offer{"AMD Zen 3", "zen3::BRANCHES", "", {10000, 128}};
+  CounterOffer offer{"AMD Zen 3", "zen3::BRANCHES", "", {10000, 128}, {}};
   CpuFeatures features{true, false};
   GdbAnswer debugger{"GNU gdb 13.1", true};
   std::map<std::string, DirectoryAnswer> directories;
@@ -174,27 +174,32 @@ TEST(Doctor, SaysWhatWouldCountTicksAndWhatDoes) {
   const auto found = [&] { return line(examine(machine), "hardware counters").finding.found; };
   EXPECT_EQ(found(),
             "AMD Zen 3, zen3::BRANCHES, kernel.perf_event_paranoid 2: exact, overflows come less "
-            "than 10000 ticks late; not recorded with yet, ticks are counted in software");
-  machine.offer = {"Other family 1, model 2", "", "no event is known", {}};
+            "than 10000 ticks late; used with --ttrace-ticks=hardware (--ticks)");
+  machine.offer = {"Other family 1, model 2", "", "no event is known", {}, {}};
   EXPECT_EQ(found(), "Other family 1, model 2, kernel.perf_event_paranoid 2: no event is known");
   machine.files.erase("/proc/sys/kernel/perf_event_paranoid");
   EXPECT_TRUE(contains(found(), "kernel.perf_event_paranoid unknown"));
   EXPECT_TRUE(contains(diagnosis_text(examine(machine)), "ticks are counted in software"));
 }
 
-TEST(TicksChoice, HardwareIsOneClearLineAndTheOthersAreSoftwareOrNone) {
+TEST(TicksChoice, IsSoftwareUnlessAskedAndWithoutCountersOneClearLine) {
   FakeMachine machine;
   const auto choose = [&](const char* value) {
     FlagSet flags(kRecordTool);
     if (value) {
       flags.set(*find_flag("ticks", kRecordTool), "--ticks", value, FlagSet::Source::command_line);
     }
-    return wants_software_ticks(flags, machine);
+    return choose_ticks(flags, machine);
   };
-  EXPECT_TRUE(choose(nullptr));
-  EXPECT_TRUE(choose("auto"));
-  EXPECT_TRUE(choose("software"));
-  EXPECT_FALSE(choose("none"));
+  for (const char* value : {static_cast<const char*>(nullptr), "auto", "software"}) {
+    EXPECT_TRUE(choose(value).software);
+    EXPECT_EQ(choose(value).counters, nullptr);
+  }
+  EXPECT_FALSE(choose("none").software);
+  EXPECT_EQ(choose("none").counters, nullptr);
+  EXPECT_FALSE(choose("hardware").software);
+  EXPECT_EQ(choose("hardware").counters->precision().skid, machine.offer.precision.skid);
+  EXPECT_EQ(choose("simulated").counters->event(), "simulated");
   const auto refusal = [&] {
     try {
       choose("hardware");
@@ -203,10 +208,6 @@ TEST(TicksChoice, HardwareIsOneClearLineAndTheOthersAreSoftwareOrNone) {
     }
     return std::string();
   };
-  EXPECT_EQ(refusal(),
-            "--ticks=hardware is not possible here: zen3::BRANCHES counts ticks exactly here, but "
-            "this version of ttrace does not record with hardware counters yet; use "
-            "--ticks=software, which needs no counters");
   machine.offer.obstacle = "there are none";
   EXPECT_EQ(refusal(),
             "--ticks=hardware is not possible here: there are none; use --ticks=software, which "

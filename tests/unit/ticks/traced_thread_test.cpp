@@ -23,8 +23,9 @@ class Traced : public testing::Test {
 struct Followed {
   PageFaultChild child;
   HardwareCounter counter{kPageFaults, child.tid()};
+  Memory memory{Pid(child.tid().value())};
   TracedThread thread{
-      child.task(), counter, {Resume::run, Resume::step, [this] { return child.wait(); }}};
+      child.task(), memory, counter, {Resume::run, Resume::step, [this] { return child.wait(); }}};
 };
 
 TEST_F(Traced, StopsAtOverflowsBreakpointsAndTraps) {

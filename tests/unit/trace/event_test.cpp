@@ -65,6 +65,10 @@ auto members(const SplitEvent& v) {
   const auto& [a] = v;
   return all(a);
 }
+auto members(const PointEvent& v) {
+  const auto& [a] = v;
+  return all(a);
+}
 auto members(const ExecEvent& v) {
   const auto& [a, b, c, d, e, f, g] = v;
   return all(a, b, c, d, e, f, g);

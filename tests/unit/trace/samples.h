@@ -154,6 +154,7 @@ inline std::vector<Event> every_kind_of_event() {
       SwitchEvent{Address(kMost)},
       StepsEvent{kMost, Address(kMost), 0xffffffff},
       SplitEvent{{Address(40), bytes("old")}},
+      PointEvent{registers(7)},
   };
   std::vector<Event> events;
   for (EventBody& body : bodies) events.push_back({tid, Ticks(kMost), kMost, std::move(body)});
