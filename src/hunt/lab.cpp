@@ -1,5 +1,7 @@
 #include "hunt/lab.h"
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -33,7 +35,7 @@ RecordOptions RecordingLab::options_of(const AttemptOrder& order) const {
 }
 
 RecordResult RecordingLab::attempt(const TestCase& test, const AttemptOrder& order) {
-  if (options_.reruns_by_fork) return attempt_by_fork(test, order);
+  if (options_.reruns_by_fork && !whole_.contains(order.test)) return attempt_by_fork(test, order);
   program_seed_ = order.seed;
   return record(attempt_program(binary_, test, options_.color, order.seed), options_of(order));
 }
@@ -55,7 +57,14 @@ RecordResult RecordingLab::attempt_by_fork(const TestCase& test, const AttemptOr
   before.chaos = Chaos::off;
   auto snapshot = std::make_unique<Snapshot>(
       attempt_program(binary_, test, options_.color, program_seed_), options_of(before));
-  if (snapshot->is_whole()) return snapshot->take_whole();
+  if (snapshot->is_whole()) {
+    RecordResult result = snapshot->take_whole();
+    // Another end may have been chance: the next attempt tries again.
+    if (result.reason == EndEvent::Reason::exited && WIFEXITED(result.status)) {
+      whole_.insert(order.test);
+    }
+    return result;
+  }
   RecordResult result;
   if (!snapshot->attempt(options_of(order), result)) {
     throw Error("the program was killed at the begin of " + test.name + ": try again");

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "hunt/cases.h"
@@ -76,7 +77,8 @@ class RecordingLab : public Lab {
   RecordOptions recording_;
   Options options_;
   CpuidAnswers cpuid_;
-  std::deque<HeldCase> held_;  ///< the one used last is the last
+  std::set<std::size_t> whole_;  ///< cases whose program begins none: each attempt is one of it
+  std::deque<HeldCase> held_;    ///< the one used last is the last
   /// What the last attempt was executed with: not its own seed where it is a copy.
   std::uint64_t program_seed_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -59,6 +60,10 @@ std::string shared_file_state(const std::string& link, const std::string& target
   if (target.starts_with(kNameless)) return "an open " + target.substr(kNameless.size());
   if (stat(link.c_str(), &info) != 0) return "";
   if (S_ISDIR(info.st_mode)) return "";
+  struct statfs system {};
+  constexpr std::int64_t kQueues = 0x19800202;  // MQUEUE_MAGIC of ipc/mqueue.c
+  if (statfs(link.c_str(), &system) == 0 && system.f_type == kQueues)
+    return "an open message queue";
   if (S_ISREG(info.st_mode)) return info.st_nlink == 0 ? "an open file without a name" : "";
   if (S_ISCHR(info.st_mode) && is_stateless_device(info.st_rdev)) return "";
   if (S_ISFIFO(info.st_mode)) return "an open pipe";

@@ -125,7 +125,7 @@ class RecordSession {
   void note_memory_file(Thread& thread, const SyscallView& call, SyscallExit& exit);
 
   // session_status_file.cpp
-  static void hide_tracer(Thread& thread, SyscallView& call, SyscallExit& exit);
+  static void hide_tracer(const Thread& thread, const SyscallView& call, SyscallExit& exit);
 
   // session_pi.cpp
   void note_waiting(Thread& thread);
@@ -231,6 +231,7 @@ class RecordSession {
   void take_records(Thread& thread, const agent::Head& head);
   void take_record(Thread& thread, const agent::Record& record, ByteView writes, Event& event);
   bool come_out_of_agent(Thread& thread, const StopStatus& stop);
+  void take_last_records(Thread& thread);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
 
   // session_walk.cpp

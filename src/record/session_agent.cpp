@@ -1,3 +1,4 @@
+#include <linux/close_range.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,6 +35,12 @@ bool is_on_disk(const std::string& path) {
   if (statfs(path.c_str(), &info) != 0) return false;
   return std::find(std::begin(kFileSystems), std::end(kFileSystems), info.f_type) !=
          std::end(kFileSystems);
+}
+
+void refuse_fault(const Task& task, const siginfo_t& signal) {
+  if (!is_fault(signal) || signal.si_signo == SIGTRAP) return;
+  throw Error("internal: the agent faulted at " + std::to_string(task.registers().rip) +
+              "; --ttrace-agent=off does without it");
 }
 
 }  // namespace
@@ -124,6 +131,7 @@ void RecordSession::forget_descriptors(Thread& thread) {
     case SYS_dup3:
       return only(call.args[1]);
     case SYS_close_range:
+      if (call.args[2] & CLOSE_RANGE_UNSHARE) space.shares_descriptors = true;
       return forget(std::uint32_t(call.args[0]), std::uint32_t(call.args[1]));
     case SYS_unshare:
       if (call.args[0] & CLONE_FILES) space.shares_descriptors = true;
@@ -212,6 +220,15 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
 }
 
 /// `event`: a SyscallEvent with the time, for this record.
+/// Of a thread that runs and is to be killed. What it counts as used is complete, even if it is
+/// about to add to it.
+void RecordSession::take_last_records(Thread& thread) {
+  const RecordedSpace& space = *thread.process->space;
+  agent::Head head;
+  if (!space.agent_runs || !space.memory.read_value(kGateWritable, head)) return;
+  if (head.used != 0) take_records(thread, head);
+}
+
 void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes,
                                 Event& event) {
   RecordedSpace& space = *thread.process->space;
@@ -267,10 +284,7 @@ bool RecordSession::come_out_of_agent(Thread& thread, const StopStatus& stop) {
 bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& info) {
   RecordedSpace& space = *thread.process->space;
   const Task task = thread.task();
-  if (info && is_fault(*info) && info->si_signo != SIGTRAP) {
-    throw Error("internal: the agent faulted at " + std::to_string(thread.regs.rip) +
-                "; --ttrace-agent=off does without it");
-  }
+  if (info) refuse_fault(task, *info);
   const std::uint64_t yes = 1;
   space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(yes));
   constexpr std::uint64_t kTrap = 1ull << (SIGTRAP - 1);
@@ -287,6 +301,7 @@ bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& 
       handle(thread, status);
       return false;
     }
+    if (stop.kind == StopStatus::Kind::signal) refuse_fault(task, task.signal_info());
     if (stop.kind != StopStatus::Kind::signal || stop.value != SIGTRAP) continue;
     thread.regs = task.registers();
     const std::uint64_t int3 = thread.regs.rip - 1;

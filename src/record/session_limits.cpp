@@ -66,6 +66,7 @@ void RecordSession::check_limits(Thread* running) {
 void RecordSession::end_early(EndEvent::Reason reason) {
   ended_ = true;
   result_.reason = reason;
+  if (Thread* runs = find(in_user_code_)) take_last_records(*runs);
   // A replay shall show each thread where it really was: inside the call that it sleeps in.
   for (const auto& [tid, thread] : threads_) {
     const bool inside =

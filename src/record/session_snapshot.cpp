@@ -38,6 +38,7 @@ RecordResult copy_of(const RecordResult& result) {
   same.writes_code = result.writes_code;
   same.ticks = result.ticks;
   same.contended_ticks = result.contended_ticks;
+  same.hardware_ticks = result.hardware_ticks;
   return same;
 }
 
@@ -71,6 +72,13 @@ std::set<pid_t> foster_tracees() {
     if (is_traced && !is_child) found.insert(pid);
   }
   return found;
+}
+
+/// Not only a zombie of somebody else's.
+bool is_to_be_reaped(pid_t pid) {
+  siginfo_t info{};
+  constexpr int kAny = WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL;
+  return waitid(P_PID, id_t(pid), &info, kAny) == 0 || errno != ECHILD;
 }
 
 }  // namespace
@@ -214,9 +222,10 @@ void RecordSession::reap_own() {
   }
   for (const auto& [tid, status] : early_stops_) {
     if (WIFSTOPPED(status)) left.insert(tid.value());
+    ptrace(PTRACE_CONT, tid.value(), nullptr, nullptr);
   }
   for (;;) {
-    std::erase_if(left, [](pid_t pid) { return kill(pid, 0) != 0; });
+    std::erase_if(left, [](pid_t pid) { return !is_to_be_reaped(pid); });
     if (left.empty() && was_forking) left = foster_tracees();
     if (left.empty()) break;
     int status = 0;

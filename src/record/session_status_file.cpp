@@ -7,9 +7,8 @@
 namespace ttrace {
 
 /// After a call that read: a program that asks whether a debugger is there (Catch2 and doctest stop
-/// at a failing assertion for one) is told no. It gets fewer bytes than the kernel gave; where it
-/// reads on is where it would.
-void RecordSession::hide_tracer(Thread& thread, SyscallView& call, SyscallExit& exit) {
+/// at a failing assertion for one) is told no.
+void RecordSession::hide_tracer(const Thread& thread, const SyscallView& call, SyscallExit& exit) {
   constexpr std::int64_t kLongest = 4096;  // the whole file is shorter
   if (call.number != SYS_read && call.number != SYS_pread64) return;
   if (call.result <= 0 || call.result > kLongest || exit.writes.size() != 1) return;
@@ -18,9 +17,6 @@ void RecordSession::hide_tracer(Thread& thread, SyscallView& call, SyscallExit& 
   if (!shown || !is_status_file(thread.tid, int(call.args[0]))) return;
   data = std::move(*shown);
   thread.memory().write(exit.writes.front().at, data);
-  call.result = exit.result = std::int64_t(data.size());
-  thread.regs.rax = std::uint64_t(call.result);
-  thread.task().set_registers(thread.regs);
 }
 
 }  // namespace ttrace

@@ -11,6 +11,7 @@ Snapshot::Snapshot(const Program& program, const RecordOptions& options) : optio
   if (options_.cpu < 0) options_.cpu = sched_getcpu();
   result_.recording = Recording(options_.limits);
   const CpuPin pin(options_.cpu);
+  if (options_.counters != nullptr) result_.hardware_ticks = options_.counters->event();
   launched_ = std::make_unique<Launched>(launch(program, options_));
   const DescriptorLimit many_processes;  // after the launch: the program keeps its own limit
   held_ = std::make_unique<RecordSession>(options_, pin, result_);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -24,9 +25,9 @@ std::optional<Bytes> without_tracer(ByteView text, Pid tracer) {
   const std::size_t at = all.find(line);
   if (at == std::string_view::npos) return std::nullopt;
   const std::size_t digits = at + line.size() - 1 - number.size();
-  Bytes result(text.begin(), text.begin() + std::ptrdiff_t(digits));
-  result.push_back(std::byte('0'));
-  result.insert(result.end(), text.begin() + std::ptrdiff_t(digits + number.size()), text.end());
+  Bytes result(text.begin(), text.end());
+  std::fill_n(result.begin() + std::ptrdiff_t(digits), number.size(), std::byte(' '));
+  result[digits] = std::byte('0');
   return result;
 }
 

@@ -54,22 +54,21 @@ ReplayStop Replayer::State::run(const ReplayLimits& limits) {
 /// Brings the next event about and applies it, or stops on the way.
 std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
   using Kind = ReplayStop::Kind;
-  const Event& event = trace.event(EventNumber(next));
-  const Tid tid = event.tid;
+  const Tid tid = next_event().tid;
   if (next + 1 >= trace.event_count()) return stop_of(Kind::end, tid);
   if (is_interrupted(limits)) return stop_of(Kind::interrupted, tid);
-  if (limits.place && at_place(event, *limits.place)) return stop_of(Kind::place, tid);
+  if (limits.place && at_place(next_event(), *limits.place)) return stop_of(Kind::place, tid);
   if (pause_is_due(limits)) return stop_of(Kind::paused, tid);
 
   ReplayContext* thread = threads.contains(tid) ? &context(tid) : nullptr;
-  if (!arrived && thread != nullptr && needs_execution(event)) {
+  if (!arrived && thread != nullptr && needs_execution(next_event())) {
     if (const std::optional<Outcome> in_process = run_in_process(*thread, limits)) {
       limits.pass = false;
       arrived = *in_process == Outcome::arrived;
       if (!arrived) begin_stretch();  // another event is next, often another thread's
       return {};
     }
-    const Outcome outcome = arrive(*thread, event, limits);
+    const Outcome outcome = arrive(*thread, next_event(), limits);
     limits.pass = false;
     if (outcome == Outcome::ticked) return {};  // the place, or a pause: looked at above
     if (outcome == Outcome::breakpoint) return stop_of(Kind::breakpoint, tid);
@@ -78,22 +77,23 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
     if (outcome == Outcome::interrupted) return stop_of(Kind::interrupted, tid);
     arrived = true;
     // To be taken off the CPU is no instruction, but the thread has executed one.
-    if (steps(*thread, limits) && is_switch(event.body)) return stop_of(Kind::stepped, tid);
+    if (steps(*thread, limits) && is_switch(next_event().body)) return stop_of(Kind::stepped, tid);
   }
   arrived = true;
   if (limits.before_event && limits.before_event->value() == next) {
     return stop_of(Kind::event, tid);
   }
-  const auto* signal = std::get_if<SignalEvent>(&event.body);
+  const auto* signal = std::get_if<SignalEvent>(&next_event().body);
   if (signal != nullptr && thread != nullptr && limits.stop_at_signals &&
       is_watched(*thread, limits) && shown_signal != next) {
     shown_signal = next;
     const ReplayStop stop = stop_of(Kind::signal, tid, signal->number);
     if (!limits.accepts || limits.accepts(stop)) return stop;
   }
-  if (const auto number = call_begun(event.body)) {
+  if (const auto number = call_begun(next_event().body)) {
     if (const auto stop = call_stop(Kind::call, *number, thread, limits)) return stop;
   }
+  const Event& event = next_event();
   const auto ended = call_ended(event.body, thread != nullptr ? thread->inside : std::nullopt);
   const bool was_step = limits.step && *limits.step == tid && completes_a_step(event.body);
   written_watch.reset();

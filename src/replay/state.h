@@ -55,6 +55,8 @@ struct Replayer::State {
   // run.cpp
   ReplayStop run(const ReplayLimits& limits);
   std::optional<ReplayStop> pass_event(ReplayLimits& limits);
+  /// Asked for anew after whatever may have read ahead: its reference is then another's.
+  const Event& next_event() { return trace.event(EventNumber(next)); }
   void begin_stretch();
   void apply_with_pages_open(const Event& event, const ReplayLimits& limits);
   Outcome arrive(ReplayContext& thread, const Event& event, const ReplayLimits& limits);

@@ -83,7 +83,9 @@ bool Timeline::set_watchpoint(Pid process, const WatchRange& range) {
   for (const auto& [pid, other] : watchpoints_) {
     if (pid == process) ranges.push_back(other);
   }
-  if (can_watch(ranges)) return true;
+  // Beyond the registers pages are closed, which a replay by a counter knows nothing of.
+  const bool fits = trace_.info().hardware_ticks.empty() || slots_for(ranges).size() <= kDebugSlots;
+  if (fits && can_watch(ranges)) return true;
   watchpoints_.erase({process, range});
   return false;
 }

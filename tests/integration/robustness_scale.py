@@ -60,6 +60,17 @@ def many_events(place):
 
 
 @check
+def calls_before_a_hang(place):
+    """The trace of a hang has the calls that were made in the process and not yet collected."""
+    result = place.tool("record", "--timeout=1", "-o", "t.ttrace", "--",
+                        place.guest("scale_guest"), "hang", "500")
+    require(result.returncode == 124, "no hang", result)
+    require(event_count(place) >= 500, f"only {event_count(place)} events")
+    place.require_verified("t.ttrace")
+    place.require_clean({"t.ttrace", "objects"})
+
+
+@check
 def much_data(place):
     """More than may be in memory, in events that are larger than a frame and in small ones."""
     recorded(place, "read", 24)

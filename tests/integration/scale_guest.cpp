@@ -1,4 +1,4 @@
-// Does one thing very often: scale_guest events N | read MEBIBYTES | processes N | alive N
+// Does one thing very often: scale_guest events N | read MEBIBYTES | processes N | alive N | hang N
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,6 +15,14 @@ int events(long count) {
   long sum = 0;
   for (long i = 0; i < count; ++i) sum += syscall(SYS_getppid) > 0;
   std::printf("%ld\n", sum);
+  return 0;
+}
+
+/// After so many calls it hangs.
+int hang(long count) {
+  events(count);
+  std::fflush(stdout);
+  for (volatile bool forever = true; forever;) continue;
   return 0;
 }
 
@@ -76,8 +84,11 @@ int main(int argc, char** argv) {
   constexpr struct {
     const char* name;
     int (*run)(long);
-  } kModes[] = {
-      {"events", events}, {"read", read_much}, {"processes", processes}, {"alive", alive}};
+  } kModes[] = {{"events", events},
+                {"read", read_much},
+                {"processes", processes},
+                {"alive", alive},
+                {"hang", hang}};
   for (const auto& mode : kModes) {
     if (std::strcmp(argv[1], mode.name) == 0) return mode.run(std::atol(argv[2]));
   }

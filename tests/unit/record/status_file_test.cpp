@@ -15,7 +15,7 @@ std::optional<std::string> hidden(const std::string& text, int tracer) {
 
 TEST(StatusFile, TheTracerIsNobody) {
   EXPECT_EQ(hidden("PPid:\t7\nTracerPid:\t4711\nUid:\t0\n", 4711),
-            "PPid:\t7\nTracerPid:\t0\nUid:\t0\n");
+            "PPid:\t7\nTracerPid:\t0   \nUid:\t0\n");
 }
 
 TEST(StatusFile, OtherTracersAndOtherTextsStay) {
