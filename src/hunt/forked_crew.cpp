@@ -10,7 +10,6 @@
 
 #include "hunt/crew_messages.h"
 #include "syscalls/table.h"
-#include "tracee/signals_blocked.h"
 
 namespace ttrace {
 namespace {
@@ -75,18 +74,12 @@ void ForkedCrew::start(int number) {
   auto [orders_read, orders_write] = make_pipe();
   auto [answers_read, answers_write] = make_pipe();
   const pid_t parent = getpid();
-  const pid_t pid = [] {
-    const SignalsBlocked blocked;
-    const pid_t child = fork();
-    if (child == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      // One that was meant for the whole group met the supervisor, which passes it on.
-      drop_pending_signals();
-    }
-    return child;
-  }();
+  // An interrupt that comes meanwhile is for the member, too: the supervisor passes it on once
+  // only.
+  const pid_t pid = fork();
   if (pid < 0) throw_errno("fork");
   if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     orders_write.reset();
     answers_read.reset();
     serve(number, std::move(orders_read), std::move(answers_write), parent);
