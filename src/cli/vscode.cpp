@@ -68,7 +68,7 @@ Json read_launch() {
   if (!file) return {{"version", "0.2.0"}, {"configurations", Json::array()}};
   std::stringstream text;
   text << file.rdbuf();
-  const Json launch = Json::parse(text.str(), nullptr, false);
+  Json launch = Json::parse(text.str(), nullptr, false);
   const bool usable = launch.is_object() && launch.contains("configurations") &&
                       launch["configurations"].is_array();
   if (!usable) {

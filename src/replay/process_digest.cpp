@@ -41,6 +41,7 @@ std::vector<bool> pages_there(const HostProcess& host, const Mapping& mapping) {
                  off_t(mapping.start.value() / kPageSize * sizeof entries[0]));
   }
   std::vector<bool> there;
+  there.reserve(entries.size());
   for (const std::uint64_t entry : entries) there.push_back((entry & kPresentOrSwapped) != 0);
   return there;
 }
