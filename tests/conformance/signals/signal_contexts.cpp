@@ -12,7 +12,11 @@ ucontext_t back, contexts[2];
 volatile sig_atomic_t current = 0, switches = 0;
 volatile bool done = false;
 
+constexpr int kSwitches = 6;
+
 void on_timer(int) {
+  // Later ones would save main()'s stack over a context, or enter one that has ended.
+  if (switches == kSwitches) return;
   switches = switches + 1;
   const int from = current;
   current = 1 - from;
@@ -26,10 +30,10 @@ void run(int id) {
     setitimer(ITIMER_REAL, &timer, nullptr);
   }
   int seen = 0;
-  while (switches < 6) {
+  while (switches < kSwitches) {
     if (seen != switches) {
       seen = switches;
-      std::printf("stack %d at switch %d\n", id, seen);
+      dprintf(1, "stack %d at switch %d\n", id, seen);  // stdio may be entered on the other stack
     }
     usleep(100);
   }
