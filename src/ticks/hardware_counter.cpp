@@ -143,8 +143,8 @@ void HardwareCounter::overflow_after(std::uint64_t period) {
 void HardwareCounter::overflow_never() { set_period(kNever); }
 
 bool HardwareCounter::is_overflow(const siginfo_t& info) const {
-  // Of whichever counter: one of the program before may wait over an exec.
-  return info.si_signo == kSignal && (info.si_code == POLL_IN || info.si_code == POLL_HUP);
+  return info.si_signo == kSignal && info.si_fd == fd_.value() &&
+         (info.si_code == POLL_IN || info.si_code == POLL_HUP);
 }
 
 }  // namespace ttrace
