@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "record/descriptor_link.h"
 #include "trace/new_file.h"
 
 namespace ttrace {
@@ -30,16 +31,6 @@ std::int64_t file_time_now() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return nanoseconds(now);
-}
-
-std::string descriptor_link(Tid tid, int descriptor) {
-  return "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
-}
-
-std::string link_target(const std::string& link) {
-  std::array<char, 4096> target{};
-  const ssize_t n = readlink(link.c_str(), target.data(), target.size());
-  return n < 0 ? link : std::string(target.data(), std::size_t(n));
 }
 
 /// In memory if it is small, else where large recordings go.

@@ -3,10 +3,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <charconv>
 #include <fstream>
 
+#include "record/descriptor_link.h"
 #include "record/session.h"
 #include "tracee/maps.h"
 
@@ -26,12 +26,8 @@ int opened_for_writing(const SyscallView& call, const Memory& memory) {
 
 /// The process whose memory the descriptor is, or Pid().
 Pid owner_of_memory_file(Tid tid, int descriptor) {
-  std::array<char, 64> target{};
-  const std::string link =
-      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
-  const ssize_t length = readlink(link.c_str(), target.data(), target.size());
   constexpr std::string_view kBefore = "/proc/";
-  const std::string_view name(target.data(), length < 0 ? 0 : std::size_t(length));
+  const std::string name = link_target(descriptor_link(tid, descriptor));
   if (!name.starts_with(kBefore) || !name.ends_with("/mem")) return {};
   pid_t pid = 0;
   std::from_chars(name.data() + kBefore.size(), name.data() + name.size(), pid);

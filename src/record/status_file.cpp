@@ -1,20 +1,15 @@
 #include "record/status_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
+
+#include "record/descriptor_link.h"
 
 namespace ttrace {
 
 bool is_status_file(Tid tid, int descriptor) {
-  std::array<char, 64> target{};
-  const std::string link =
-      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
-  const ssize_t length = readlink(link.c_str(), target.data(), target.size());
-  const std::string_view name(target.data(), length < 0 ? 0 : std::size_t(length));
+  const std::string name = link_target(descriptor_link(tid, descriptor));
   return name.starts_with("/proc/") && name.ends_with("/status");
 }
 
