@@ -32,6 +32,23 @@ inline constexpr std::uint32_t kAfterSystemCall = kCodeAddress + 0x12;
 /// made (it goes on at rcx), or with the call yet to be made (at Head::goes_on).
 inline constexpr std::uint32_t kLeftDone = kCodeAddress + 0x20;
 inline constexpr std::uint32_t kLeftUndone = kCodeAddress + 0x30;
+/// The two ways out past those INT3: a jump that was not taken because Head::leave was 0, and these
+/// bytes, behind which lie the same instructions of the way that ends at the INT3.
+inline constexpr std::uint32_t kPastDone = kCodeAddress + 0x4b;
+inline constexpr std::uint32_t kPastUndone = kCodeAddress + 0x7b;
+inline constexpr std::uint32_t kPastSize = 0x10;
+
+/// Where a thread that is stopped at `rip` inside the agent has to go on so that it stops at one of
+/// the INT3, once Head::leave is set: elsewhere if it has looked at that word before.
+constexpr std::uint64_t leaving(std::uint64_t rip) {
+  constexpr std::uint32_t kJump = 2;
+  constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone};
+  for (const std::uint64_t past : kPast) {
+    if (rip == past - kJump) return past + kPastSize;
+    if (rip - past < kPastSize) return rip + kPastSize;
+  }
+  return rip;
+}
 
 enum class Mode : std::uint64_t {
   off = 0,  ///< every call takes the traced path

@@ -44,6 +44,34 @@ ttrace_agent_entry:
         int3
         jmp     *GOES_ON
 
+        // The ways out. A thread that is stopped behind the look at LEAVE, which was 0 then, is brought
+        // to the same instruction of the other way: both have the same shape (leaving() of abi.h).
+        .org    0x40, 0xcc
+leave_done:
+        cmpq    $0, LEAVE
+        jne     1f
+        .org    0x4b, 0xcc
+        popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     *%rcx
+        .org    0x5b, 0xcc
+1:      popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     ttrace_agent_entry + 0x20
+
+        .org    0x70, 0xcc
+leave_undone:
+        cmpq    $0, LEAVE
+        jne     1f
+        .org    0x7b, 0xcc
+        popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     *GOES_ON
+        .org    0x8b, 0xcc
+1:      popfq
+        mov     PROGRAM_RSP, %rsp
+        jmp     ttrace_agent_entry + 0x30
+
         .globl ttrace_agent_syscall
 ttrace_agent_syscall:
         mov     %rdi, %rax
@@ -86,27 +114,13 @@ enter:
         // As the kernel leaves them: rcx the next instruction, r11 the flags.
         restore_registers
         mov     (%rsp), %r11
-        cmpq    $0, LEAVE
-        jne     1f
-        popfq
-        mov     PROGRAM_RSP, %rsp
-        jmp     *%rcx
-1:      popfq
-        mov     PROGRAM_RSP, %rsp
-        jmp     ttrace_agent_entry + 0x20
+        jmp     leave_done
 
 undone:
         restore_registers
         sub     $2, %rcx
         mov     %rcx, GOES_ON
         mov     STUB_RCX, %rcx
-        cmpq    $0, LEAVE
-        jne     1f
-        popfq
-        mov     PROGRAM_RSP, %rsp
-        jmp     *GOES_ON
-1:      popfq
-        mov     PROGRAM_RSP, %rsp
-        jmp     ttrace_agent_entry + 0x30
+        jmp     leave_undone
 
         .section .note.GNU-stack, "", @progbits

@@ -287,6 +287,10 @@ bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& 
   if (info) refuse_fault(task, *info);
   const std::uint64_t yes = 1;
   space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(yes));
+  if (const std::uint64_t rip = agent::leaving(thread.regs.rip); rip != thread.regs.rip) {
+    thread.regs.rip = rip;
+    task.set_registers(thread.regs);
+  }
   constexpr std::uint64_t kTrap = 1ull << (SIGTRAP - 1);
   const std::uint64_t mask = task.signal_mask();
   task.set_signal_mask(~kTrap);

@@ -1,0 +1,154 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cstddef>
+
+#include "agent/abi.h"
+#include "tracee/gate.h"
+#include "tracee/probe_child.h"
+#include "tracee/single_step.h"
+#include "tracee/task.h"
+
+// A thread may be stopped at any instruction of the agent. From each it must come out at one of the
+// two INT3, or it would run on in the program with a signal that nobody delivers and calls that
+// nobody records.
+
+namespace ttrace {
+namespace {
+
+/// A traced child with the agent in it, and nothing else to do.
+class AgentChild {
+ public:
+  AgentChild() : child_(stop_with_agent) {
+    if (child_.error() != 0) throw SystemError("fork", child_.error());
+    wait();
+    memory_.write(kAgentCode, agent_code());
+    at_start_ = task().registers();
+  }
+
+  Task task() const { return Task(Tid(child_.pid())); }
+
+  StopStatus wait() const {
+    int status = 0;
+    if (waitpid(child_.pid(), &status, __WALL) < 0) throw_errno("waitpid");
+    return understand(status);
+  }
+
+  /// As the stub at a system call instruction that is followed by `after` does it.
+  void enter(std::int64_t number, std::uint64_t after) const {
+    agent::Head head;
+    head.mode = agent::Mode::record;
+    head.calls_left = 1;
+    head.stub_rcx = kProgramRcx;
+    memory_.write(kGateWritable, bytes_of(head));
+    GeneralRegisters regs = at_start_;
+    regs.rip = agent::kEntry;
+    regs.rax = std::uint64_t(number);
+    regs.orig_rax = ~0ull;
+    regs.rcx = after;
+    task().set_registers(regs);
+  }
+
+  /// All that the agent's code changes on its way.
+  struct State {
+    GeneralRegisters regs{};
+    agent::Head head;
+    Bytes stack;
+  };
+  State state() const {
+    State state{task().registers(), {}, memory_.read(kAgentData, kStackSize)};
+    memory_.read_value(kGateWritable, state.head);
+    return state;
+  }
+  void restore(const State& state) const {
+    memory_.write(kGateWritable, bytes_of(state.head));
+    memory_.write(kAgentData, state.stack);
+    task().set_registers(state.regs);
+  }
+
+  void step() const {
+    const Address from(task().registers().rip);
+    task().resume(Resume::step);
+    wait();
+    GeneralRegisters regs = task().registers();
+    hide_trap_flag(memory_, from, regs);
+    task().set_registers(regs);
+  }
+
+  void tell_to_leave() const {
+    const std::uint64_t yes = 1;
+    memory_.write(kGateWritable + offsetof(agent::Head, leave), bytes_of(yes));
+  }
+
+  std::uint64_t stack() const { return at_start_.rsp; }
+
+  static constexpr std::uint64_t kProgramRcx = 0x1234;
+
+ private:
+  static constexpr std::uint64_t kStackSize = agent::kStackTop - agent::kDataAddress;
+
+  static int stop_with_agent() {
+    const auto map = [](Address at, std::uint64_t size, int protection) {
+      void* const where = reinterpret_cast<void*>(at.value());
+      return mmap(where, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+                  0) == where;
+    };
+    const bool mapped = map(kGateWritable, kPageSize, PROT_READ | PROT_WRITE) &&
+                        map(kAgentCode, agent::kCodeSize, PROT_READ | PROT_WRITE | PROT_EXEC) &&
+                        map(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE);
+    if (!mapped) return 1;
+    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    raise(SIGSTOP);
+    return 0;
+  }
+
+  ProbeChild child_;
+  Memory memory_{Pid(child_.pid())};
+  GeneralRegisters at_start_{};
+};
+
+/// From each instruction on the way of that call through the agent.
+void comes_out_from_everywhere(std::int64_t number, std::uint32_t way_out) {
+  constexpr std::uint64_t kAfter = 0x5000;
+  const AgentChild child;
+  const bool done = way_out == agent::kLeftDone;
+  child.enter(number, kAfter);
+  unsigned steps = 0;
+  for (AgentChild::State state = child.state(); agent::is_in_agent(state.regs.rip); ++steps) {
+    SCOPED_TRACE("stopped after " + std::to_string(steps) + " instructions");
+    child.tell_to_leave();
+    GeneralRegisters regs = state.regs;
+    regs.rip = agent::leaving(regs.rip);
+    child.task().set_registers(regs);
+
+    child.task().resume(Resume::run);
+    const StopStatus stop = child.wait();
+    ASSERT_EQ(stop.kind, StopStatus::Kind::signal);
+    ASSERT_EQ(stop.value, SIGTRAP);
+    regs = child.task().registers();
+    ASSERT_EQ(regs.rip - 1, way_out);
+    EXPECT_EQ(regs.rsp, child.stack());
+    EXPECT_EQ(regs.rcx, done ? kAfter : AgentChild::kProgramRcx);
+    EXPECT_EQ(regs.rax, done ? std::uint64_t(getpid()) : std::uint64_t(number));
+
+    child.restore(state);
+    child.step();
+    state = child.state();
+  }
+  EXPECT_GT(steps, 20u);
+}
+
+TEST(AgentExit, FromEveryInstructionBehindTheCall) {
+  comes_out_from_everywhere(SYS_getppid, agent::kLeftDone);
+}
+
+TEST(AgentExit, FromEveryInstructionBeforeTheCall) {
+  comes_out_from_everywhere(SYS_pause, agent::kLeftUndone);
+}
+
+}  // namespace
+}  // namespace ttrace
