@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,12 +61,14 @@ int pack(const Context& context, const FlagSet& flags, const std::string& path);
 /// Makes one HTML page of a directory of traces.
 int write_report(const Context& context, const FlagSet& flags, const std::string& directory);
 
-/// Answers a question of src/query to a trace.
+/// Answers a question of src/query to a trace; with gdb's help where it can tell more.
 int query_trace(const Context& context, const QueryRow& row, const std::string& path,
                 const std::vector<std::string>& arguments, bool json);
-/// A question that our commands in gdb answer (it needs symbols): runs gdb on the trace.
+/// A question that our commands in gdb answer (it needs symbols): runs gdb on the trace, on the
+/// given process or (none) on that of the failure. Throws NoDebugger.
 int ask_in_gdb(const std::string& name, const std::string& path,
-               const std::vector<std::string>& arguments, bool json);
+               const std::vector<std::string>& arguments, bool json,
+               std::optional<Pid> process = {});
 /// Prints the commands that a gdb can load which we did not start.
 int print_gdb_script(const Context& context);
 

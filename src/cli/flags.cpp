@@ -105,8 +105,9 @@ constexpr std::array kRows = {
           "gdb without a prompt: it ends after the commands of --ex"},
   FlagRow{"commands", FlagValue::text, "FILE", "", kReplays, false, true,
           "a file of gdb commands to run first; may be repeated"},
-  FlagRow{"pid", FlagValue::text, "PID", "", kReplays, false, false,
-          "debug this process of the recording (default: the one that failed, or the first)"},
+  FlagRow{"pid", FlagValue::text, "PID|child", "", kReplays, false, false,
+          "debug this process of the recording, or the child in which an assertion failed "
+          "(default: the one that failed, or the first)"},
   FlagRow{"ide", FlagValue::text, "vscode", "", kReplays, false, false,
           "put this trace into .vscode/launch.json, and end"},
   FlagRow{"ex", FlagValue::text, "COMMAND", "", kReplays, false, true,

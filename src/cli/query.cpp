@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "cli/commands.h"
 #include "gdb/gdb_script.h"
 #include "gdb/launch.h"
@@ -7,13 +8,24 @@ namespace ttrace {
 int query_trace(const Context& context, const QueryRow& row, const std::string& path,
                 const std::vector<std::string>& arguments, bool json) {
   TraceReader trace(path);
-  context.out.write(answer_query(row, {trace, arguments}, json));
+  const Json answer = ask_query(row, {trace, arguments});
+  const auto process = row.more_in != nullptr ? row.more_in(answer) : std::nullopt;
+  if (process) {
+    try {
+      return ask_in_gdb(row.name, path, arguments, json, process);
+    } catch (const NoDebugger& missing) {
+      context.err.write(std::string("[ttrace] with gdb the answer would tell more: ") +
+                        missing.what() + "\n");
+    }
+  }
+  context.out.write(shown_answer(row, answer, json));
   return 0;
 }
 
 int ask_in_gdb(const std::string& name, const std::string& path,
-               const std::vector<std::string>& arguments, bool json) {
+               const std::vector<std::string>& arguments, bool json, std::optional<Pid> process) {
   DebugOptions options;
+  options.process = process;
   options.batch = true;
   options.silent = true;
   options.init_files = false;

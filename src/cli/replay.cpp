@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "cli/commands.h"
@@ -9,6 +10,7 @@
 #include "cli/vscode.h"
 #include "gdb/launch.h"
 #include "hunt/verdict.h"
+#include "query/processes.h"
 #include "replay/replayer.h"
 
 namespace ttrace {
@@ -54,12 +56,24 @@ void warn_of_another_cpu(const Context& context, const TraceReader& trace) {
       recorded.vendor, here, fmt::join(recorded.by_vendor, "; ")));
 }
 
-std::optional<Pid> chosen_process(const FlagSet& flags) {
+/// The first child in which an assertion failed.
+Pid failed_child(const std::string& path) {
+  TraceReader trace(path);
+  const std::vector<ProcessRecord> processes = processes_of(trace);
+  const auto child = std::find_if(processes.begin(), processes.end(), [](const auto& process) {
+    return process.parent && process.assertion_failed;
+  });
+  if (child == processes.end()) throw UsageError(path + ": no assertion failed in a child");
+  return child->pid;
+}
+
+std::optional<Pid> chosen_process(const FlagSet& flags, const std::string& path) {
   if (!flags.has("pid")) return {};
+  if (flags.text("pid") == "child") return failed_child(path);
   const auto number = parse_number(flags.text("pid"));
   if (!number || *number == 0 || *number > std::uint64_t(std::numeric_limits<pid_t>::max())) {
     throw UsageError(flags.spelled("pid") + " expects the number of a process (ttrace processes " +
-                     "FILE lists them)");
+                     "FILE lists them), or \"child\"");
   }
   return Pid(pid_t(*number));
 }
@@ -123,7 +137,7 @@ int replay_trace(const Context& context, const FlagSet& flags, const std::string
     return autopilot(context, path, cpu, flags.text("agent") == "on");
   }
   if (flags.has("serve")) {
-    serve(path, flags.text("serve"), chosen_process(flags), [&](const std::string& remote) {
+    serve(path, flags.text("serve"), chosen_process(flags, path), [&](const std::string& remote) {
       context.err.write("[ttrace] waiting for a debugger: target remote " + remote + "\n");
     });
     return 0;
@@ -131,7 +145,7 @@ int replay_trace(const Context& context, const FlagSet& flags, const std::string
   DebugOptions options;
   options.batch = flags.is_on("batch");
   options.commands = gdb_commands(flags);
-  options.process = chosen_process(flags);
+  options.process = chosen_process(flags, path);
   return debug_with_gdb(path, options);
 }
 

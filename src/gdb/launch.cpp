@@ -187,7 +187,7 @@ GdbProcess::GdbProcess(const DebugOptions& options) {
   int code = 0;
   if (::read(failure_out.value(), &code, sizeof code) == sizeof code) {
     wait();
-    throw UsageError(options.gdb + ": " + std::strerror(code) +
+    throw NoDebugger(options.gdb + ": " + std::strerror(code) +
                      "; install gdb, or serve the trace and connect another debugger");
   }
 }

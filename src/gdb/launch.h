@@ -5,9 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/types.h"
 
 namespace ttrace {
+
+/// There is no gdb here.
+class NoDebugger : public UsageError {
+ public:
+  using UsageError::UsageError;
+};
 
 /// How a debugging session is started.
 struct DebugOptions {
@@ -23,7 +30,7 @@ struct DebugOptions {
 /// Replays `trace_path` to its failure and starts gdb on it, on this process's terminal. Returns
 /// when gdb has ended, with its exit status (128 + n if signal n ended it). While gdb runs, SIGINT
 /// and SIGQUIT are ignored here: they are gdb's. Leaves no file and no process behind. Throws
-/// UsageError if gdb is missing, TraceError and Divergence as the replayer does.
+/// NoDebugger, TraceError and Divergence as the replayer does.
 int debug_with_gdb(const std::string& trace_path, const DebugOptions& options);
 
 /// Replays `trace_path` to its failure, listens on `address` and serves one debugger until it

@@ -30,10 +30,25 @@ MonitorAnswer when(DebugTarget& target, std::string_view argument) {
   return {text + "\n", {}};
 }
 
+/// The next mark whose line has this text; behind the last one comes the first one again.
+std::optional<Position> mark_named(DebugTarget& target, std::string_view text) {
+  const Position here = target.position();
+  std::optional<Position> first;
+  for (const TargetMark& mark : target.marks()) {
+    const Position at{mark.event};
+    const bool is_there = at >= target.history_begin() && at <= target.history_end();
+    if (!is_there || mark.text.find(text) == std::string::npos) continue;
+    if (at > here) return at;
+    if (!first) first = at;
+  }
+  return first;
+}
+
 MonitorAnswer go_to(DebugTarget& target, std::string_view argument) {
-  const auto wanted = position_named(target, argument);
+  auto wanted = position_named(target, argument);
   if (!wanted && argument == "failure") return {"this trace has no failure\n", {}};
-  if (!wanted) return {"goto takes an event number, begin, end or failure\n", {}};
+  if (!wanted && !argument.empty()) wanted = mark_named(target, argument);
+  if (!wanted) return {"goto takes an event number, begin, end, failure or text of a mark\n", {}};
   const Position begin = target.history_begin(), end = target.history_end();
   if (*wanted < begin || *wanted > end) {
     return {"event " + number(wanted->event) + " is not in the history from " +
@@ -55,6 +70,7 @@ MonitorAnswer session(DebugTarget& target, std::string_view) {
   if (const auto failure = target.failure()) {
     json["failure"] = {{"kind", kFailureKinds.at(std::size_t(failure->kind))},
                        {"event", failure->event.value()},
+                       {"process", failure->process.value()},
                        {"thread", failure->tid.value()},
                        {"file", failure->file},
                        {"line", failure->line},
@@ -82,7 +98,9 @@ struct Command {
 
 constexpr std::array kCommands{
     Command{"when", "when [--json]: the present event, ticks, thread, time and test case", when},
-    Command{"goto", "goto EVENT[+TICKS[+STEPS]]|begin|end|failure: where the next continue goes",
+    Command{"goto",
+            "goto EVENT[+TICKS[+STEPS]]|begin|end|failure|MARK: where the next continue goes; MARK "
+            "is what `marks` shows of one, or a part of it",
             go_to},
     Command{"run", "run EVENT: the same as goto", go_to},
     Command{"session", "session: facts about this session, as JSON", session},
@@ -125,9 +143,9 @@ MonitorAnswer ask(DebugTarget& target, const QueryRow& row, std::string_view arg
   }
   input.place =
       QueryPlace{target.position().event, [&](Pid pid, Address at, std::span<std::byte> into) {
-                   return pid == target.process() ? target.read_memory(at, into) : 0;
+                   return target.read_memory_of(pid, at, into);
                  }};
-  return {answer_query(row, input, json), {}};
+  return {shown_answer(row, ask_query(row, input), json), {}};
 }
 
 }  // namespace

@@ -65,7 +65,13 @@ class Scanner {
     if (!execs.empty()) child.execs.push_back(execs.back());
   }
 
-  void on(const MarkEvent& mark) { out_.marks.push_back({number_, event_->tid, describe(mark)}); }
+  void on(const MarkEvent& mark) {
+    out_.marks.push_back({number_, event_->tid, describe(mark)});
+    const auto pid = process_of(event_->tid);
+    if (!pid || mark.kind != MarkEvent::Kind::assertion_failed) return;
+    auto& first = out_.processes[*pid].failed_assertion;
+    if (!first) first = number_;
+  }
 
   void on(const ProcessExitEvent& exit) {
     const auto found = out_.processes.find(exit.pid);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct ProcessOutline {
   EventNumber end;
   /// What happens there: "process 12 exits with status 1".
   std::string fate;
+  /// The mark of the first assertion that failed in it.
+  std::optional<EventNumber> failed_assertion;
 };
 
 /// What must be known about a whole trace before a debugger can be told where it stands: made by

@@ -77,7 +77,8 @@ ReplayTarget::ReplayTarget(TraceReader& trace, std::optional<Pid> process)
     throw UsageError(trace.path() + " has no process " + std::to_string(pid_.value()) +
                      "; ttrace processes lists them");
   }
-  const auto failing = pid_ == outline_->of_failure ? failure() : std::nullopt;
+  auto failing = failure();
+  if (failing && failing->process != pid_) failing.reset();
   begin_ = process_outline().begin;
   for (const EventNumber exec : process_outline().execs) {
     const bool before_failure = failing && exec < failing->event;
@@ -113,7 +114,11 @@ GeneralRegisters ReplayTarget::registers(Tid tid) const { return timeline_->now(
 Bytes ReplayTarget::vector_state(Tid tid) const { return timeline_->now().vector_state(tid); }
 
 std::size_t ReplayTarget::read_memory(Address at, std::span<std::byte> into) const {
-  return timeline_->now().read_memory(pid_, at, into);
+  return read_memory_of(pid_, at, into);
+}
+
+std::size_t ReplayTarget::read_memory_of(Pid pid, Address at, std::span<std::byte> into) const {
+  return timeline_->now().read_memory(pid, at, into);
 }
 
 Bytes ReplayTarget::signal_info() const {
@@ -287,17 +292,31 @@ std::optional<EventNumber> ReplayTarget::last_exec() const {
 
 std::optional<TargetFailure> ReplayTarget::failure() const {
   const auto& failure = trace_.info().failure;
-  if (!failure || failure->event.value() >= trace_.event_count()) return {};
+  const bool is_known = failure && failure->event.value() < trace_.event_count();
+  if (!is_known || outline_->of_failure != pid_) {
+    // A child's failed assertion need not be what its test failed for.
+    if (const auto own = process_outline().failed_assertion) return assertion_at(*own);
+  }
+  if (!is_known) return {};
   TargetFailure result;
   const EventBody& body = trace_.event(failure->event).body;
   if (std::holds_alternative<MarkEvent>(body)) result.kind = TargetFailure::Kind::mark;
   if (std::holds_alternative<SignalEvent>(body)) result.kind = TargetFailure::Kind::signal;
   result.event = failure->event;
+  result.process = outline_->of_failure;
   result.tid = failure->tid;
   result.file = failure->file;
   result.line = failure->line;
   result.message = failure->message;
   return result;
+}
+
+std::optional<TargetFailure> ReplayTarget::assertion_at(EventNumber number) const {
+  const Event& event = trace_.event(number);
+  const auto* mark = std::get_if<MarkEvent>(&event.body);
+  if (mark == nullptr) return {};
+  return TargetFailure{
+      TargetFailure::Kind::mark, number, pid_, event.tid, mark->file, mark->line, mark->text};
 }
 
 std::uint64_t ReplayTarget::digest() const { return timeline_->now().process_digest(pid_); }

@@ -14,13 +14,15 @@
 namespace ttrace::gdb {
 
 /// One process of a trace as a debugger sees it: the one in which the failure happened, or the
-/// first. Its history begins at its first instruction (of the program that it runs at the failure)
-/// and ends where it exits.
+/// first, or any other one. Where an assertion failed in that, this is its failure. Its history
+/// begins at its first instruction (of the program that it runs at the failure) and ends where it
+/// exits.
 class ReplayTarget : public DebugTarget {
  public:
   /// Reads the whole trace once, then replays up to the failure, or to the begin if there is none.
-  /// `process`: another one than that, which then stands at its begin. `trace` must outlive this
-  /// object. Throws TraceError, Divergence, and UsageError if there is no such process.
+  /// `process`: another one than that, which then stands at its own failure, or at its begin.
+  /// `trace` must outlive this object. Throws TraceError, Divergence, and UsageError if there is no
+  /// such process.
   explicit ReplayTarget(TraceReader& trace, std::optional<Pid> process = {});
   ~ReplayTarget() override;
 
@@ -29,6 +31,7 @@ class ReplayTarget : public DebugTarget {
   GeneralRegisters registers(Tid tid) const override;
   Bytes vector_state(Tid tid) const override;
   std::size_t read_memory(Address at, std::span<std::byte> into) const override;
+  std::size_t read_memory_of(Pid pid, Address at, std::span<std::byte> into) const override;
   Bytes signal_info() const override;
   Bytes auxiliary_vector() const override;
   std::string executable() const override;
@@ -69,6 +72,7 @@ class ReplayTarget : public DebugTarget {
   TargetStop arrived(Tid tid);
   TargetStop signal_stop(Tid tid, int signal);
   bool is_ours(Tid tid) const;
+  std::optional<TargetFailure> assertion_at(EventNumber number) const;
 
   TraceReader& trace_;
   std::shared_ptr<const Outline> outline_;  ///< its excursions have the same

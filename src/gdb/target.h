@@ -72,6 +72,7 @@ struct TargetFailure {
   enum class Kind { mark, signal, other };
   Kind kind = Kind::other;
   EventNumber event;
+  Pid process;  ///< in which it happened: not always that of the target
   Tid tid;
   std::string file;
   int line = 0;
@@ -92,6 +93,10 @@ class DebugTarget {
   virtual Bytes vector_state(Tid tid) const = 0;
   /// Reads up to the first byte that is not mapped; returns how much.
   virtual std::size_t read_memory(Address at, std::span<std::byte> into) const = 0;
+  /// The same of any process of the recording, at the present position.
+  virtual std::size_t read_memory_of(Pid pid, Address at, std::span<std::byte> into) const {
+    return pid == process() ? read_memory(at, into) : 0;
+  }
   /// The siginfo_t of the signal that stop() is about; empty if it is about none.
   virtual Bytes signal_info() const = 0;
   /// As the kernel put it on the stack; empty if unknown.

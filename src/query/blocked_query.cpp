@@ -1,6 +1,8 @@
 // The question "blocked": who waits for whom, as JSON and as text.
 #include <fmt/format.h>
 
+#include <map>
+
 #include "query/blocked.h"
 #include "query/event_text.h"
 #include "query/trace_queries.h"
@@ -70,6 +72,8 @@ std::string wait_text(const Json& thread) {
   return text + fmt::format("{} {}", relation, wait["holder"].get<int>());
 }
 
+bool is_lock(const Json& kind) { return kind == "mutex" || kind == "pi_mutex" || kind == "rwlock"; }
+
 }  // namespace
 
 Json ask_blocked(const QueryInput& input) {
@@ -98,6 +102,19 @@ std::string blocked_text(const Json& answer) {
   text += "deadlock:";
   for (const Json& tid : deadlock) text += fmt::format(" thread {} waits for", tid.get<int>());
   return text + fmt::format(" thread {}\n", deadlock[0].get<int>());
+}
+
+std::optional<Pid> process_of_taken_lock(const Json& answer) {
+  std::map<Json, Json> processes;
+  for (const Json& thread : answer["threads"]) processes[thread["thread"]] = thread["process"];
+  for (const Json& thread : answer["threads"]) {
+    const Json& wait = thread["waits_for"];
+    if (wait.is_null() || wait["holder"].is_null() || !is_lock(wait["kind"])) continue;
+    const auto holder = processes.find(wait["holder"]);
+    if (holder == processes.end() || holder->second != thread["process"]) continue;
+    return Pid(holder->second.get<int>());
+  }
+  return {};
 }
 
 }  // namespace ttrace

@@ -31,11 +31,11 @@ std::vector<ProcessRecord> processes_of(TraceReader& trace) {
     const auto of_event = map.of(event.tid);
     map.note(event);
     if (const auto* exec = std::get_if<ExecEvent>(&event.body)) {
-      if (!find(exec->pid)) all.push_back({exec->pid, {}, number, last, {}, {}, false});
+      if (!find(exec->pid)) all.push_back({exec->pid, {}, number, last, {}, {}});
       find(exec->pid)->executables.push_back(exec->path);
     } else if (const auto* task = std::get_if<NewTaskEvent>(&event.body)) {
       if (task->child.value() != task->child_pid.value()) continue;  // a thread
-      ProcessRecord child{task->child_pid, of_event, number, last, {}, {}, false};
+      ProcessRecord child{task->child_pid, of_event, number, last, {}, {}};
       const ProcessRecord* parent = of_event ? find(*of_event) : nullptr;
       if (parent && !parent->executables.empty()) {
         child.executables.push_back(parent->executables.back());
@@ -46,6 +46,9 @@ std::vector<ProcessRecord> processes_of(TraceReader& trace) {
       if (!process) continue;
       process->end = number;
       process->status = exit->status;
+    } else if (const auto* mark = std::get_if<MarkEvent>(&event.body)) {
+      ProcessRecord* process = of_event ? find(*of_event) : nullptr;
+      if (process && mark->kind == MarkEvent::Kind::assertion_failed) process->assertion_failed = true;
     }
     const auto& failure = trace.info().failure;
     if (failure && failure->event == number) {

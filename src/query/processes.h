@@ -18,6 +18,7 @@ struct ProcessRecord {
   std::optional<int> status;             ///< as wait(2) gives it; none: it still ran at the end
   std::vector<std::string> executables;  ///< what it ran, in order; first what it was forked with
   bool failed = false;                   ///< the failure that the trace was kept for happened in it
+  bool assertion_failed = false;         ///< an assertion failed in it
 };
 
 /// All of them, in the order of their creation. Throws TraceError.

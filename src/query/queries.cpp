@@ -23,7 +23,7 @@ constexpr std::array kRows{
              ask_processes, processes_text},
     QueryRow{"blocked", "", 0,
              "say what each thread waits for, and who holds it, at the failure or the end",
-             ask_blocked, blocked_text},
+             ask_blocked, blocked_text, process_of_taken_lock},
 };
 
 }  // namespace
@@ -37,13 +37,16 @@ const QueryRow* find_query(std::string_view name) {
   return nullptr;
 }
 
-std::string answer_query(const QueryRow& row, const QueryInput& input, bool json) {
+Json ask_query(const QueryRow& row, const QueryInput& input) {
   if (input.arguments.size() > row.most_arguments) {
     throw UsageError("\"" + input.arguments[row.most_arguments] +
                      "\" is one argument too many: " + row.name + " takes " +
                      (row.most_arguments == 0 ? "none" : std::string(row.arguments)));
   }
-  const Json answer = row.ask(input);
+  return row.ask(input);
+}
+
+std::string shown_answer(const QueryRow& row, const Json& answer, bool json) {
   if (!json) return row.text(answer);
   // A text may be whatever bytes the program wrote.
   return answer.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";

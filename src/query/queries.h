@@ -39,13 +39,18 @@ struct QueryRow {
   const char* help;
   Json (*ask)(const QueryInput& input);
   std::string (*text)(const Json& answer);
+  /// The process in which a debugger with our commands can tell more than this answer does, under
+  /// the same name and in the same form; none: in no process. Null: there is nothing more to tell.
+  std::optional<Pid> (*more_in)(const Json& answer) = nullptr;
 };
 
 std::span<const QueryRow> query_rows();
 /// Null if there is none of that name.
 const QueryRow* find_query(std::string_view name);
 
-/// The answer as text or as one line of JSON. Throws UsageError for arguments that make no sense.
-std::string answer_query(const QueryRow& row, const QueryInput& input, bool json);
+/// Throws UsageError for arguments that make no sense.
+Json ask_query(const QueryRow& row, const QueryInput& input);
+/// An answer as text or as one line of JSON.
+std::string shown_answer(const QueryRow& row, const Json& answer, bool json);
 
 }  // namespace ttrace

@@ -48,6 +48,11 @@ std::string ended_as(const Json& process) {
   return "ran until the recording ended";
 }
 
+const char* remark_on(const Json& process) {
+  if (process["failed"].get<bool>()) return "  <- the failure";
+  return process["assertion_failed"].get<bool>() ? "  <- an assertion failed" : "";
+}
+
 Json ids_of(const Event& event, EventNumber number) {
   return {{"event", number.value()}, {"time_us", event.time_us}, {"thread", event.tid.value()}};
 }
@@ -190,6 +195,7 @@ Json ask_processes(const QueryInput& input) {
                          {"exit_status", exited ? Json(WEXITSTATUS(*process.status)) : Json()},
                          {"signal", killed ? Json(WTERMSIG(*process.status)) : Json()},
                          {"failed", process.failed},
+                         {"assertion_failed", process.assertion_failed},
                          {"executables", process.executables}});
   }
   return processes;
@@ -223,7 +229,7 @@ std::string processes_text(const Json& answer) {
                         2 * std::min<std::size_t>(depth, 40), process["process"].get<int>(),
                         executables.empty() ? "?" : escaped(executables.back().get<std::string>()),
                         process["begin"].get<std::uint64_t>(), process["end"].get<std::uint64_t>(),
-                        ended_as(process), process["failed"].get<bool>() ? "  <- the failure" : "");
+                        ended_as(process), remark_on(process));
     add(index, depth + 1);
   }
   return text;

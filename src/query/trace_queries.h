@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "query/queries.h"
@@ -26,5 +27,8 @@ std::string processes_text(const Json& answer);
 
 Json ask_blocked(const QueryInput& input);
 std::string blocked_text(const Json& answer);
+/// The process of a thread that waits for a lock of the same process, which is then known to have
+/// been taken there.
+std::optional<Pid> process_of_taken_lock(const Json& answer);
 
 }  // namespace ttrace

@@ -7,6 +7,7 @@
 
 #include "agent/abi.h"
 #include "agent/calls.h"
+#include "replay/arrival.h"
 #include "replay/state.h"
 #include "syscalls/table.h"
 #include "tracee/gate.h"
@@ -209,6 +210,11 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
                     thread.regs.rip - 1 == agent::kLeftDone;
   if (left) {
     thread.regs.rip = thread.regs.rcx;
+    if (done > 0) {
+      // As a call that is traced leaves it, for what may follow without execution: a signal.
+      const SyscallEntry* last = entry_of(trace.event(EventNumber(next - 1)).body);
+      thread.regs.orig_rax = std::uint64_t(last->number);
+    }
     thread.instructions = 0;
     return Outcome::ticked;
   }

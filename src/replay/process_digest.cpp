@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "replay/shown_memory.h"
@@ -11,6 +10,9 @@
 
 namespace ttrace {
 namespace {
+
+/// Pages that are read at once.
+constexpr std::uint64_t kMostAtOnce = 64;
 
 /// Larger anonymous mappings (the shadows of sanitizers) are left out.
 constexpr std::uint64_t kMostAnonymous = 1ull << 30;
@@ -22,6 +24,16 @@ class Digest {
   template <class T>
   void add_value(const T& value) {
     add(bytes_of(value));
+  }
+  /// A page of zeros is as good as one that was never touched.
+  void add_pages(Address at, ByteView bytes) {
+    for (; !bytes.empty(); at = at + kPageSize) {
+      const ByteView page = bytes.first(std::min<std::size_t>(kPageSize, bytes.size()));
+      bytes = bytes.subspan(page.size());
+      if (std::all_of(page.begin(), page.end(), [](auto b) { return b == std::byte(); })) continue;
+      add_value(at.value());
+      add(page);
+    }
   }
   std::uint64_t value() const { return XXH3_64bits_digest(state_.get()); }
 
@@ -46,6 +58,15 @@ std::vector<bool> pages_there(const HostProcess& host, const Mapping& mapping) {
   return there;
 }
 
+/// How many pages from page `first` on are there, at most `most`; 0: that one is not. An empty
+/// `there`: all are.
+std::uint64_t pages_from(std::uint64_t first, const std::vector<bool>& there, std::uint64_t most) {
+  if (there.empty()) return most;
+  std::uint64_t count = 0;
+  while (count < most && there[first + count]) ++count;
+  return count;
+}
+
 }  // namespace
 
 std::uint64_t Replayer::process_digest(Pid pid) const {
@@ -65,21 +86,22 @@ std::uint64_t Replayer::process_digest(Pid pid) const {
     space = state_->context(thread.tid).process->space;
   }
   if (!space) return digest.value();
-  std::array<std::byte, kPageSize> page;
+  std::vector<std::byte> buffer(kMostAtOnce * kPageSize);
   for (const Mapping& mapping : space->mappings.all()) {
     if (!mapping.backing && mapping.length > kMostAnonymous) continue;
     const std::vector<bool> there =
         mapping.backing ? std::vector<bool>() : pages_there(*space->host, mapping);
-    for (std::uint64_t i = 0; i < mapping.length / kPageSize; ++i) {
-      if (!there.empty() && !there[i]) continue;
-      const Address at = mapping.start + i * kPageSize;
-      const std::size_t size = read_memory(pid, at, page);
-      // A page of zeros is as good as one that was never touched.
-      if (std::all_of(page.begin(), page.begin() + size, [](auto b) { return b == std::byte(); })) {
+    const std::uint64_t count = mapping.length / kPageSize;
+    for (std::uint64_t i = 0; i < count;) {
+      const std::uint64_t pages = pages_from(i, there, std::min(count - i, kMostAtOnce));
+      if (pages == 0) {
+        ++i;
         continue;
       }
-      digest.add_value(at.value());
-      digest.add(std::span(page).first(size));
+      const Address at = mapping.start + i * kPageSize;
+      const std::size_t size = read_memory(pid, at, std::span(buffer).first(pages * kPageSize));
+      digest.add_pages(at, ByteView(buffer).first(size));
+      i += std::max<std::uint64_t>(1, (size + kPageSize - 1) / kPageSize);
     }
   }
   return digest.value();

@@ -1,5 +1,7 @@
 #include "replay/replayer.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <functional>
 #include <set>
@@ -49,6 +51,8 @@ std::uint64_t Replayer::ticks() const {
 std::chrono::microseconds Replayer::elapsed() const {
   return std::chrono::duration_cast<std::chrono::microseconds>(state_->elapsed);
 }
+
+int Replayer::cpu() const { return state_->cpu < 0 ? sched_getcpu() : state_->cpu; }
 
 std::size_t Replayer::host_count() const { return state_->spaces().size(); }
 

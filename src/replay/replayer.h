@@ -20,6 +20,7 @@
 namespace ttrace {
 
 class Diversion;
+class Driving;
 
 /// One thread at the replay's present position.
 struct ReplayThread {
@@ -78,6 +79,8 @@ struct ReplayLimits {
   /// Polled at every event and at least ten times a second. It then goes on to the next counted
   /// place, if that comes soon.
   const std::atomic<bool>* interrupt = nullptr;
+  /// What the caller has set up for this run and others; null: run() does that for itself.
+  const Driving* driving = nullptr;
 };
 
 /// Re-executes a trace. Every address space is rebuilt from the trace alone in a host process that
@@ -130,6 +133,8 @@ class Replayer {
   std::uint64_t own_memory() const;
 
   ReplayStop run(const ReplayLimits& limits);
+  /// Where its host processes run; as long as there are none, where the caller runs.
+  int cpu() const;
 
   // The program at the present position. Tids and pids are the recorded ones.
 

@@ -3,11 +3,8 @@
 
 #include "base/error.h"
 #include "replay/arrival.h"
+#include "replay/driving.h"
 #include "replay/state.h"
-#include "tracee/cpu_pin.h"
-#include "tracee/descriptor_limit.h"
-#include "tracee/time_trap.h"
-#include "tracee/wake_timer.h"
 
 namespace ttrace {
 namespace {
@@ -36,10 +33,8 @@ ReplayStop Replayer::State::stop_of(ReplayStop::Kind kind, Tid tid, int signal) 
 
 ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   if (cpu < 0) cpu = sched_getcpu();
-  const CpuPin pin(cpu);
-  const DescriptorLimit many_processes;
-  const WakeTimer timer(50ms);
-  const TimeTrap trap;
+  std::optional<Driving> driving;
+  if (limits.driving == nullptr) driving.emplace(cpu);
   started = monotonic_time();
   ReplayLimits rest = limits;
   rest.pass = limits.pass && !arrived;

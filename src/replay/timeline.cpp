@@ -26,6 +26,14 @@ Timeline::Timeline(TraceReader& trace, std::unique_ptr<Replayer> now,
       checkpoints_(std::move(checkpoints)),
       kept_(now_->elapsed()) {}
 
+Timeline::Driven::Driven(Timeline& timeline) : timeline_(timeline), outermost_(!timeline.driving_) {
+  if (outermost_) timeline.driving_.emplace(timeline.now_->cpu());
+}
+
+Timeline::Driven::~Driven() {
+  if (outermost_) timeline_.driving_.reset();
+}
+
 std::unique_ptr<Timeline> Timeline::fork() const {
   return std::unique_ptr<Timeline>(new Timeline(trace_, now_->fork(), checkpoints_));
 }
@@ -116,12 +124,18 @@ ReplayStop Timeline::stop_here(ReplayStop::Kind kind, Tid tid) const {
   return stop;
 }
 
+/// Within a movement.
+ReplayStop Timeline::run(ReplayLimits& limits) {
+  limits.driving = &driving_.value();
+  return now_->run(limits);
+}
+
 /// Runs, and keeps a checkpoint now and then.
 ReplayStop Timeline::advance(ReplayLimits limits) {
   for (;;) {
     const auto left = kept_ + kBetweenCheckpoints - now_->elapsed();
     limits.pause_after = std::max(1ms, std::chrono::duration_cast<std::chrono::milliseconds>(left));
-    const ReplayStop stop = now_->run(limits);
+    const ReplayStop stop = run(limits);
     if (stop.kind != ReplayStop::Kind::paused) return stop;
     keep_checkpoint();
     limits.pass = false;
@@ -132,6 +146,7 @@ ReplayStop Timeline::advance(ReplayLimits limits) {
 /// instructions are gone through from the tick on, until everything is as it is here.
 Position Timeline::position() {
   if (const auto place = now_->place()) return *place;
+  const Driven driven(*this);
   const EventNumber event = now_->position();
   const Tid tid = trace_.event(event).tid;
   const std::uint64_t ticks = now_->ticks();
@@ -148,12 +163,13 @@ Position Timeline::position() {
                   std::to_string(ticks) + " ticks, program counter " + std::to_string(pc) +
                   ") is not found again; report this as a bug");
     }
-    now_->run(step);
+    run(step);
   }
   return *now_->place();
 }
 
 ReplayStop Timeline::seek(Position to, const std::atomic<bool>* interrupt) {
+  const Driven driven(*this);
   const auto place = now_->place();
   const Position here = place ? *place : Position{now_->position(), now_->ticks(), kManySteps};
   const Checkpoints::Entry checkpoint = checkpoints_->at_or_before(to);
@@ -202,24 +218,26 @@ TimelineLimits Timeline::beyond(const Position& here, const TimelineLimits& limi
 }
 
 ReplayStop Timeline::run_forward(const TimelineLimits& asked) {
+  const Driven driven(*this);
   const auto here = now_->place();
   const TimelineLimits limits = here ? beyond(*here, asked) : asked;
   arm(limits.process);
-  ReplayLimits run = limits_of(limits);
-  run.step = limits.step;
-  run.before_event = limits.end.event;
+  ReplayLimits way = limits_of(limits);
+  way.step = limits.step;
+  way.before_event = limits.end.event;
   for (const EventNumber barrier : limits.barriers) {
     if (barrier >= now_->position() && barrier < limits.end.event) {
-      run.before_event = barrier;
+      way.before_event = barrier;
       break;
     }
   }
-  run.accepts = [&](const ReplayStop& stop) { return is_wanted(stop, limits); };
+  way.accepts = [&](const ReplayStop& stop) { return is_wanted(stop, limits); };
   now_->on_output(sink_);
-  return advance(run);
+  return advance(way);
 }
 
 ReplayStop Timeline::run_backward(const TimelineLimits& limits) {
+  const Driven driven(*this);
   now_->on_output({});
   return limits.step ? step_backward(limits) : continue_backward(limits);
 }

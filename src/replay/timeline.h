@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "replay/checkpoints.h"
+#include "replay/driving.h"
 #include "replay/position.h"
 #include "replay/replayer.h"
 #include "trace/reader.h"
@@ -96,6 +97,19 @@ class Timeline {
     std::optional<Hit> last;
   };
 
+  /// While it exists, all runs share one Driving. They nest: the outermost one makes it.
+  class Driven {
+   public:
+    explicit Driven(Timeline& timeline);
+    ~Driven();
+    Driven(const Driven&) = delete;
+    Driven& operator=(const Driven&) = delete;
+
+   private:
+    Timeline& timeline_;
+    bool outermost_;
+  };
+
   Timeline(TraceReader& trace, std::unique_ptr<Replayer> now,
            std::shared_ptr<Checkpoints> checkpoints);
 
@@ -104,6 +118,7 @@ class Timeline {
   void arm(Pid process);
   void disarm();
   std::shared_ptr<const Replayer> keep_checkpoint();
+  ReplayStop run(ReplayLimits& limits);
   ReplayStop advance(ReplayLimits limits);
   ReplayLimits limits_of(const TimelineLimits& limits) const;
   bool is_wanted(const ReplayStop& stop, const TimelineLimits& limits) const;
@@ -121,6 +136,7 @@ class Timeline {
   TraceReader& trace_;
   std::unique_ptr<Replayer> now_;
   std::shared_ptr<Checkpoints> checkpoints_;
+  std::optional<Driving> driving_;    ///< during a movement
   std::chrono::microseconds kept_{};  ///< elapsed() of the last checkpoint before the present
   std::map<std::pair<Pid, Address>, Condition> breakpoints_;
   std::set<std::pair<Pid, WatchRange>> watchpoints_;

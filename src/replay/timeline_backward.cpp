@@ -63,21 +63,21 @@ ReplayStop Timeline::continue_backward(const TimelineLimits& asked) {
 Timeline::Search Timeline::search(Hit next, const Position& to, const TimelineLimits& limits) {
   Search result;
   arm(limits.process);
-  ReplayLimits run = limits_of(limits);
+  ReplayLimits way = limits_of(limits);
   if (to.at_event()) {
-    run.before_event = to.event;
+    way.before_event = to.event;
   } else {
-    run.place = to;
+    way.place = to;
   }
-  run.accepts = [&](const ReplayStop& stop) {
+  way.accepts = [&](const ReplayStop& stop) {
     if (!is_wanted(stop, limits)) return false;
     ++next.nth;
     result.last = next;
     return false;
   };
   for (;;) {
-    run.pause_after = std::chrono::milliseconds(25);
-    const ReplayStop stop = now_->run(run);
+    way.pause_after = std::chrono::milliseconds(25);
+    const ReplayStop stop = run(way);
     result.interrupted = stop.kind == ReplayStop::Kind::interrupted;
     if (stop.kind != ReplayStop::Kind::paused) return result;
     next = {keep_checkpoint(), 0};
@@ -88,12 +88,12 @@ ReplayStop Timeline::land(const Hit& hit, const TimelineLimits& limits) {
   go_back_to({{}, hit.from});
   arm(limits.process);
   std::uint64_t seen = 0;
-  ReplayLimits run = limits_of(limits);
-  run.interrupt = nullptr;
-  run.accepts = [&](const ReplayStop& stop) {
+  ReplayLimits way = limits_of(limits);
+  way.interrupt = nullptr;
+  way.accepts = [&](const ReplayStop& stop) {
     return is_wanted(stop, limits) && ++seen == hit.nth;
   };
-  ReplayStop stop = now_->run(run);
+  ReplayStop stop = run(way);
   if (stop.kind != ReplayStop::Kind::watchpoint) return stop;
   TimelineLimits back = limits;
   back.step = stop.tid;
@@ -158,7 +158,7 @@ ReplayStop Timeline::step_backward(const TimelineLimits& limits) {
   }
   Position last = *now_->place();
   for (int steps = 1;; ++steps) {
-    const ReplayStop stop = now_->run(step);
+    const ReplayStop stop = run(step);
     if (stop.kind == Kind::interrupted) {
       seek(from);
       return stop_here(Kind::interrupted, tid);

@@ -8,6 +8,7 @@ that ends with the comment TAG; anything else is what gdb takes (a function, *AD
 
 import argparse
 import contextlib
+import copy
 import json
 import os
 import re
@@ -221,7 +222,8 @@ class Session:
         require_equal(len(self.gdb.command("-thread-info")["threads"]), count, "threads")
 
     def session(self):
-        return json.loads(self.gdb.console_of("monitor session"))
+        # Before it may come the rest of what a command printed that let the program run.
+        return json.loads(self.gdb.console_of("monitor session").splitlines()[-1])
 
     def do_event(self, name):
         """The present event is the session's `begin`, `end`, or that of its `failure`."""
@@ -256,6 +258,19 @@ def opened(ttrace, guest, *flags):
         session = Session(ttrace, guest, gdb)
         session.connect(server.path)
         yield session
+
+
+@contextlib.contextmanager
+def hunted(ttrace, guest, *flags):
+    """The guest with the trace that a hunt keeps of it. `flags`: of until-fail."""
+    with tempfile.TemporaryDirectory(prefix="ttrace-hunted-") as directory:
+        subprocess.run([ttrace, "until-fail", "--attempts=1", "--dir=" + directory, *flags, "--",
+                        guest.program], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        traces = [name for name in os.listdir(directory) if name.endswith(".ttrace")]
+        require_equal(len(traces), 1, "traces that were kept")
+        found = copy.copy(guest)
+        found.trace = os.path.join(directory, traces[0])
+        yield found
 
 
 def run_session(ttrace, guest, steps):

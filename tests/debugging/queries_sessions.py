@@ -1,7 +1,9 @@
 """Questions to a trace: on the command line, in gdb, and from any debugger; as JSON."""
 
 import json
+import os
 import subprocess
+import tempfile
 
 import harness
 
@@ -81,8 +83,31 @@ def blocked(ttrace, guest):
     equal(waits, [("thread", left), ("mutex", right), ("mutex", left), ("time", None),
                   ("futex", None)])
     equal(set(found["deadlock"]), {left, right}, "the deadlock")
+    equal([taken_in(thread) for thread in by_order], [None, "takes_right", "takes_left", None, None],
+          "where locks were taken")
     text = subprocess.run([ttrace, "blocked", guest.trace], capture_output=True, check=True)
     equal("deadlock: thread" in text.stdout.decode(), True, "the text names it")
+    equal("takes_right" in text.stdout.decode(), True, "the text has the backtrace")
+
+
+def taken_in(thread):
+    """The guest's function in which the lock was taken that a thread waits for."""
+    taken = (thread["waits_for"] or {}).get("taken")
+    if taken is None:
+        return None
+    return next(frame["function"] for frame in taken["backtrace"]
+                if (frame["function"] or "").startswith("takes_"))
+
+
+def blocked_without_gdb(ttrace, guest):
+    """Then all but the backtraces, and a line that says so."""
+    with tempfile.TemporaryDirectory(prefix="ttrace-empty-") as nothing:
+        result = subprocess.run([os.path.abspath(ttrace), "blocked", guest.trace, "--json"],
+                                env=dict(os.environ, PATH=nothing), capture_output=True, check=True)
+    found = json.loads(result.stdout)
+    equal(len(found["deadlock"]), 2, "the deadlock")
+    equal([taken_in(thread) for thread in found["threads"]], [None] * 5, "where locks were taken")
+    equal(result.stderr.count(b"\n"), 1, "lines on standard error")
 
 
 def last_write(ttrace, guest):
@@ -132,6 +157,7 @@ SESSIONS = [
     ("output", "family", output),
     ("processes", "family", processes),
     ("blocked", "blocked", blocked),
+    ("blocked, without a gdb", "blocked", blocked_without_gdb),
     ("a child process", "family", child),
     ("a process that is not there", "family", no_such_process),
     ("checkpoints", "calls", [

@@ -14,7 +14,7 @@ import tempfile
 from mi import Gdb, SessionError
 from sessions import SESSIONS
 
-RUNS = re.compile(r"(reverse-|continue|next|step|stepi|finish|until)")
+RUNS = re.compile(r"(reverse-|continue|next|step|stepi|finish|until|advance)")
 # Recorded with these arguments; a hang is ended by the recorder.
 OPTIONS = {"hangs": ["--timeout=4s"]}
 
@@ -79,6 +79,7 @@ class Runner:
 
     def run(self, steps):
         self.gdb.console_command("delete")
+        self.gdb.console_command("set exec-direction forward")
         for signal in ("SIGUSR1", "SIGUSR2", "SIGSEGV"):
             self.gdb.console_command("handle %s stop print pass" % signal)
         for step in steps:

@@ -2,6 +2,7 @@
 """Records a guest and walks over its trace at random (random_walk.cpp).
 
 walk_test.py --ttrace TTRACE --walk RANDOM_WALK --guest GUEST [--commands N] [--seed N] [--ticks KIND]
+    [--agent on|off]
 """
 
 import argparse
@@ -19,11 +20,12 @@ def main():
     parser.add_argument("--commands", default="100")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--ticks", default="auto")
+    parser.add_argument("--agent", default="on", help="of the recording")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ttrace-walk") as directory:
         trace = os.path.join(directory, "guest.ttrace")
         subprocess.run([options.ttrace, "record", "--timeout=4s", "--seed=" + options.seed,
-                        "--ticks=" + options.ticks, "-o", trace, "--", options.guest],
+                        "--ticks=" + options.ticks, "--agent=" + options.agent, "-o", trace, "--", options.guest],
                        stdout=subprocess.DEVNULL, check=False)
         return subprocess.run([options.walk, trace, options.commands, options.seed],
                               check=False).returncode

@@ -18,10 +18,11 @@ class _TtraceMonitor(gdb.Command):
 
 
 class _TtraceGoto(gdb.Command):
-    """Goes to an event: ttrace goto EVENT|begin|end|failure."""
+    """Goes to an event: ttrace goto EVENT|begin|end|failure|MARK. MARK: text that `ttrace marks` shows
+of one, as FILE:LINE; the next such mark."""
 
-    def __init__(self):
-        super().__init__("ttrace goto", gdb.COMMAND_RUNNING)
+    def __init__(self, name="ttrace goto"):
+        super().__init__(name, gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, from_tty):
         answer = _ttrace_monitor("goto " + argument)
@@ -36,6 +37,16 @@ class _TtraceGoto(gdb.Command):
         else:
             gdb.write(_ttrace_monitor("when"))
             gdb.execute("frame")
+
+
+class _TtraceRun(_TtraceGoto):
+    """Goes to an event, as ttrace goto; without one to the begin: run [EVENT]"""
+
+    def __init__(self):
+        super().__init__("run")
+
+    def invoke(self, argument, from_tty):
+        super().invoke(argument or "begin", from_tty)
 
 
 class _TtraceDrop(gdb.Command):
@@ -60,6 +71,7 @@ for _name, _doc in (
         ("processes", "Shows the processes as a tree, and how each of them ended.")):
     _TtraceMonitor(_name, _doc)
 _TtraceGoto()
+_TtraceRun()
 
 
 class _When(gdb.Command):

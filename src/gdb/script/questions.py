@@ -217,10 +217,14 @@ class _TtraceBlocked(gdb.Command):
             report = json.loads(report)
         except ValueError:
             raise gdb.GdbError(report.strip()) from None
+        here = _ttrace_session()["process"]
+        ours = {thread["thread"] for thread in report["threads"] if thread["process"] == here}
         for thread in report["threads"]:
             wait = thread["waits_for"]
-            if wait is not None and wait["holder"] is not None and wait["kind"] in _TTRACE_OWNERS:
-                wait["taken"] = self.taken(wait)
+            if wait is None or wait["holder"] is None or wait["kind"] not in _TTRACE_OWNERS:
+                continue
+            both_here = thread["thread"] in ours and wait["holder"] in ours
+            wait["taken"] = self.taken(wait) if both_here else None
         if "--json" in argument:
             gdb.write(json.dumps(report) + "\n")
             return

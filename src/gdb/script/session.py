@@ -161,7 +161,7 @@ def _ttrace_continue():
 def _ttrace_to_failure(session):
     """To the frame that failed, from the event at which the session begins."""
     failure = session.get("failure")
-    if failure is None:
+    if failure is None or failure["process"] != session["process"]:
         return
     if failure["kind"] == "mark":
         _ttrace_to_assertion(failure)
@@ -176,11 +176,15 @@ def _ttrace_show_place(session):
         if failure["file"]:
             where = "%s:%d: " % (failure["file"], failure["line"])
         name = session["case"] + ": " if session["case"] else ""
-        _ttrace_say(name + where + failure["message"])
+        elsewhere = ""
+        if failure["process"] != session["process"]:
+            elsewhere = " (in process %d, at event %d)" % (failure["process"], failure["event"])
+        _ttrace_say(name + where + failure["message"] + elsewhere)
     now = _ttrace_session()
     thread = gdb.selected_thread()
     text = "event %d, in a history from %d to %d" % (now["event"], now["begin"], now["end"])
-    if failure is not None and failure["kind"] == "mark" and now["event"] > failure["event"]:
+    is_here = failure is not None and failure["process"] == session["process"]
+    if is_here and failure["kind"] == "mark" and now["event"] > failure["event"]:
         text = "just after the failed assertion (event %d): %s" % (failure["event"], text)
     if thread is not None:
         text += ", thread %d (%d)" % (thread.num, thread.ptid[1])
@@ -237,8 +241,9 @@ def ttrace_start(script, line, shows=True):
         return
     with _TtraceMute():
         session = _ttrace_connect(remote, program)
-        if session.get("failure") is None:
-            # A question on the command line is about all that was recorded.
-            _ttrace_monitor("goto end")
+        failure = session.get("failure")
+        if failure is None or failure["process"] != session["process"]:
+            # A question on the command line is about all that was recorded, up to the failure.
+            _ttrace_monitor("goto " + ("end" if failure is None else "failure"))
             _ttrace_continue()
 

@@ -296,7 +296,8 @@ TEST_F(ServerTest, AnswersMonitorCommands) {
 }
 
 TEST_F(ServerTest, TellsTheScriptAboutTheFailure) {
-  target.failure_ = {TargetFailure::Kind::mark, EventNumber(7), Tid(101), "a.cpp", 3, "x\n\xff"};
+  target.failure_ = {
+      TargetFailure::Kind::mark, EventNumber(7), Pid(100), Tid(101), "a.cpp", 3, "x\n\xff"};
   ask("qRcmd," + to_hex(std::string_view("session")));
   const std::string text = printed();
   EXPECT_NE(text.find("\"kind\":\"mark\""), std::string::npos);
