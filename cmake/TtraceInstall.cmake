@@ -31,6 +31,17 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ttraceConfig.cmake
               integrations/ctest/TtraceAddTests.cmake
         DESTINATION ${TTRACE_INSTALL_CMAKEDIR})
 
+# The man page comes out of the tool's own table of flags.
+install(CODE "execute_process(COMMAND \"$<TARGET_FILE:ttrace>\" reference --man
+  OUTPUT_FILE \"${CMAKE_CURRENT_BINARY_DIR}/ttrace.1\" COMMAND_ERROR_IS_FATAL ANY)")
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ttrace.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
+# From where the file lies, so that the package can be moved; an absolute directory stays as it is.
+file(RELATIVE_PATH TTRACE_PREFIX_FROM_PC ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+foreach(directory LIBDIR INCLUDEDIR DATADIR)
+  set(TTRACE_PC_${directory} "\${prefix}")
+  cmake_path(APPEND TTRACE_PC_${directory} ${CMAKE_INSTALL_${directory}})
+endforeach()
 configure_file(cmake/ttrace.pc.in ttrace.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ttrace.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -40,17 +40,31 @@ if(NOT result EQUAL 0)
   message(FATAL_ERROR "ttrace_discover_tests(${target}): ${complaint}")
 endif()
 
+# A test that cannot keep a trace runs without the recorder: better told now than in every run.
+execute_process(COMMAND "${CMAKE_COMMAND}" -E make_directory "${trace_dir}"
+  WORKING_DIRECTORY "${working_directory}"
+  RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "ttrace_discover_tests(${target}): TRACE_DIR ${trace_dir} cannot be made: "
+                      "choose a directory that can be written")
+endif()
+
 # The whole test may take TIMEOUT. A third of it is for beginning attempts, a third for the last
 # one, and a third for replaying what it found: so a hang is kept before CTest kills us.
+# CTest takes a test for one that needs one CPU unless PROCESSORS says more, and runs as many as -j
+# allows: so do we.
 set(timeout "")
+set(jobs 1)
 set(own_properties ${properties})
 while(own_properties)
   list(POP_FRONT own_properties name value)
   if(name STREQUAL TIMEOUT)
     ttrace_milliseconds(timeout "${value}")
+  elseif(name STREQUAL PROCESSORS)
+    set(jobs "${value}")
   endif()
 endwhile()
-set(flags "--attempts=${until_fail}" "--dir=${trace_dir}")
+set(flags "--attempts=${until_fail}" "--jobs=${jobs}" "--dir=${trace_dir}")
 if(fallback)
   list(APPEND flags --fallback)
 endif()

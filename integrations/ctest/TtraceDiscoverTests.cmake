@@ -11,6 +11,15 @@ function(ttrace_append_setting variable name)
   set(${variable} "${${variable}}set(${name}${text})\n" PARENT_SCOPE)
 endfunction()
 
+# An error if the keyword's value does not match. What a generator expression will be, only the build
+# knows: then the tool checks it.
+macro(ttrace_check_value keyword pattern expected)
+  if(NOT "${ARG_${keyword}}" MATCHES "${pattern}" AND NOT "${ARG_${keyword}}" MATCHES "[$]<")
+    message(FATAL_ERROR "ttrace_discover_tests(${target}): ${keyword} expects ${expected}, "
+                        "not \"${ARG_${keyword}}\"")
+  endif()
+endmacro()
+
 function(ttrace_discover_tests target)
   set(options NO_PRETTY_TYPES NO_PRETTY_VALUES NO_FALLBACK)
   set(single FRAMEWORK UNTIL_FAIL TIME_BUDGET TRACE_DIR TEST_PREFIX TEST_SUFFIX TEST_FILTER
@@ -18,8 +27,11 @@ function(ttrace_discover_tests target)
   set(lists EXTRA_ARGS DISCOVERY_EXTRA_ARGS TEST_SPEC PROPERTIES LABELS TTRACE_ARGS)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "${options}" "${single}" "${lists}")
   if(ARG_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "ttrace_discover_tests(${target}): unknown arguments: "
-                        "${ARG_UNPARSED_ARGUMENTS}; docs/guides/ctest.md lists the keywords")
+    list(JOIN ARG_UNPARSED_ARGUMENTS " " unknown)
+    set(known ${options} ${single} ${lists})
+    list(JOIN known ", " known)
+    message(FATAL_ERROR "ttrace_discover_tests(${target}): not understood: ${unknown}; the keywords "
+                        "are ${known}")
   endif()
   if(NOT TARGET ${target})
     message(FATAL_ERROR "ttrace_discover_tests(${target}): there is no such target yet; "
@@ -34,6 +46,9 @@ function(ttrace_discover_tests target)
       set(ARG_${name} "${value}")
     endif()
   endwhile()
+  ttrace_check_value(UNTIL_FAIL "^[1-9][0-9]*$" "a number of attempts, like 50")
+  ttrace_check_value(TIME_BUDGET "^([0-9]+([.][0-9]*)?)?$" "a number of seconds, like 30")
+  ttrace_check_value(FRAMEWORK "^(auto|gtest|catch2)$" "auto, gtest or catch2")
   if(NOT ARG_DISCOVERY_MODE MATCHES "^(POST_BUILD|PRE_TEST)$")
     message(FATAL_ERROR "ttrace_discover_tests(${target}): DISCOVERY_MODE is POST_BUILD or "
                         "PRE_TEST, not ${ARG_DISCOVERY_MODE}")

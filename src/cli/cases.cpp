@@ -19,7 +19,7 @@ int print_cases(const Context& context, const FlagSet& flags,
   }
   constexpr std::chrono::seconds kTimeout(60);
   nlohmann::json list = nlohmann::json::array();
-  for (const TestCase& test : list_cases(binary, kTimeout, interrupts.flag())) {
+  for (const TestCase& test : filtered_cases(binary, kTimeout, interrupts.flag())) {
     list.push_back(
         {{"name", test.name}, {"file", test.file}, {"line", test.line}, {"tags", test.tags}});
   }

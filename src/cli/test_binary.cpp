@@ -12,6 +12,16 @@
 
 namespace ttrace {
 
+namespace {
+
+// A shard may have no case, and who is interrupted has not been told any.
+bool may_not_be_empty(const TestBinary& binary, const std::atomic<bool>* interrupted) {
+  return !binary.framework->is_sharded(binary.arguments, binary.environment) &&
+         !(interrupted && *interrupted);
+}
+
+}  // namespace
+
 const Framework& framework_of(const std::string& name) {
   const Framework* framework = find_framework(name);
   if (!framework) {
@@ -33,10 +43,21 @@ TestBinary named_binary(const Context& context, const FlagSet& flags,
   return binary;
 }
 
+std::vector<TestCase> filtered_cases(const TestBinary& binary, std::chrono::milliseconds timeout,
+                                     const std::atomic<bool>* interrupted) {
+  std::vector<TestCase> cases = list_cases(binary, timeout, interrupted);
+  if (cases.empty() && may_not_be_empty(binary, interrupted)) {
+    throw UsageError("no test case of " + binary.path +
+                     " is selected: check the filter (disabled and hidden cases are not run "
+                     "unless asked for)");
+  }
+  return cases;
+}
+
 std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,
                                      const std::atomic<bool>* interrupted) {
   const std::vector<std::string> names = flags.texts("case");
-  if (names.empty()) return list_cases(binary, flags.duration("timeout"), interrupted);
+  if (names.empty()) return filtered_cases(binary, flags.duration("timeout"), interrupted);
   if (!binary.framework->listing_commands) {
     throw UsageError(flags.spelled("case") +
                      " needs a program with GoogleTest or Catch2: of any other, select what it "
@@ -48,13 +69,14 @@ std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& bin
     TestBinary one = binary;
     one.arguments =
         binary.framework->attempt_arguments(binary.arguments, {name, "", 0}, false, /*seed=*/0);
+    const std::size_t found = cases.size();
     for (TestCase& test : list_cases(one, flags.duration("timeout"), interrupted)) {
       if (test.name == name) cases.push_back(std::move(test));
     }
-  }
-  if (cases.empty() && !binary.framework->is_sharded(binary.arguments, binary.environment)) {
-    throw UsageError("no case of " + binary.path + " is named \"" + names[0] +
-                     "\": \"ttrace cases -- " + binary.arguments[0] + "\" lists them");
+    if (cases.size() == found && may_not_be_empty(binary, interrupted)) {
+      throw UsageError("no case of " + binary.path + " is named \"" + name +
+                       "\": \"ttrace cases -- " + binary.arguments[0] + "\" lists them");
+    }
   }
   return cases;
 }

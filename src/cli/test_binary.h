@@ -14,6 +14,11 @@ namespace ttrace {
 TestBinary named_binary(const Context& context, const FlagSet& flags,
                         const std::vector<std::string>& program);
 
+/// The cases that the user's arguments select; none only in an empty shard or after an interrupt.
+/// Throws UsageError if there is no such case.
+std::vector<TestCase> filtered_cases(const TestBinary& binary, std::chrono::milliseconds timeout,
+                                     const std::atomic<bool>* interrupted);
+
 /// The cases that --case names, or else those that the user's arguments select. Throws UsageError
 /// if there are none.
 std::vector<TestCase> selected_cases(const FlagSet& flags, const TestBinary& binary,

@@ -3,7 +3,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <string_view>
 
 #include "base/error.h"
 #include "hunt/native.h"
@@ -18,12 +21,23 @@ std::string how_it_ended(const NativeResult& result, std::chrono::milliseconds t
   return "exited with status " + std::to_string(WEXITSTATUS(result.status));
 }
 
-// The last line that says something: where programs put their complaint.
-std::string last_line(std::string text) {
-  const auto blank = [](char c) { return c == '\n' || c == ' ' || c == '\r'; };
-  while (!text.empty() && blank(text.back())) text.pop_back();
-  const std::size_t newline = text.rfind('\n');
-  return newline == std::string::npos ? text : text.substr(newline + 1);
+// Where Catch2 and others say how to get help, after their complaint.
+constexpr std::array<std::string_view, 2> kPointersToHelp = {"Run with -?", "Try '"};
+
+// The last line that says something besides where to get help: programs put their complaint there.
+std::string last_line(std::string_view text) {
+  constexpr std::string_view kBlanks = " \r\n";
+  std::string_view line;
+  while (!text.empty()) {
+    text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
+    const std::size_t begin = text.rfind('\n') + 1;  // 0 without a newline
+    line = text.substr(begin);
+    line.remove_prefix(std::min(line.find_first_not_of(kBlanks), line.size()));
+    const auto is_begin = [&](std::string_view pointer) { return line.starts_with(pointer); };
+    if (std::ranges::none_of(kPointersToHelp, is_begin)) break;
+    text = text.substr(0, begin);
+  }
+  return std::string(line);
 }
 
 }  // namespace
@@ -56,11 +70,6 @@ std::vector<TestCase> list_cases(const TestBinary& binary, std::chrono::millisec
     Listing listing{contents_of(file), result.status};
     if (listing.text.empty()) listing.text = result.output;
     const auto cases = framework.parse_listing(listing, binary.arguments, binary.environment);
-    if (cases && cases->empty() && !framework.is_sharded(binary.arguments, binary.environment)) {
-      throw UsageError("no test case of " + binary.path +
-                       " is selected: check the filter (disabled and hidden cases are not run "
-                       "unless asked for)");
-    }
     if (cases) return *cases;
     // The first one's: later ones are for older versions, which dislike other flags.
     if (!complaint.empty()) continue;

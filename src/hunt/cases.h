@@ -16,8 +16,8 @@ struct TestBinary {
 };
 
 /// The cases that the user's flags select, in the framework's order. Runs the program once, not
-/// recorded, to ask it; it leaves nothing behind. None: the user's shard is empty. Throws
-/// UsageError if nothing is selected, Error if the program does not answer.
+/// recorded, to ask it; it leaves nothing behind. None: the flags or the user's shard select
+/// nothing, or it was interrupted. Throws Error if the program does not answer.
 std::vector<TestCase> list_cases(const TestBinary& binary, std::chrono::milliseconds timeout,
                                  const std::atomic<bool>* interrupted);
 

@@ -24,7 +24,7 @@ foreach(guest robustness_deny robustness_killer robustness_cases rerun_cases sca
 endforeach()
 
 foreach(theme traces environment usage leftovers moments limits scale portable hunt rerun results store
-        programs)
+        fallback programs)
   add_test(NAME robustness.${theme}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/robustness_${theme}.py
             --ttrace $<TARGET_FILE:ttrace> --examples $<TARGET_FILE_DIR:example_race>

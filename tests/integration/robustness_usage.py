@@ -95,6 +95,25 @@ def filters_that_select_nothing(place):
 
 
 @check
+def flags_of_the_framework_that_are_wrong(place):
+    for example, flag, says in (("basics", "--gtest_fliter=x", "are its own flags right?"),
+                                ("catch2/ledger", "--nonsense", "token: --nonsense")):
+        if os.path.exists(place.example(example)):
+            require_refused(place.run(place.example(example), "--ttrace-record", flag), says)
+    place.require_clean()
+
+
+@check
+def cases_that_do_not_exist(place):
+    """One wrong name among right ones is a mistake, too."""
+    require_refused(place.run(place.example("basics"), "--ttrace-record", "--ttrace-case=No.Such"),
+                    "No.Such", "ttrace cases")
+    require_refused(place.tool("until-fail", "--case=No.Such", "--case=EarlyExit.LeavesWithZero",
+                               "--", place.example(BINARY)), "No.Such", "ttrace cases")
+    place.require_clean()
+
+
+@check
 def programs_that_are_no_tests(place):
     for program in (["/bin/true"], ["/bin/echo", "hello"], ["/bin/false"],
                     ["sh", "-c", "exit 3"], ["sh", "-c", "kill -9 $$"], ["cat"],
