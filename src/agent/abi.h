@@ -13,10 +13,13 @@ namespace ttrace::agent {
 inline constexpr std::uint32_t kHeadAddress = 0x70001000;
 inline constexpr std::uint32_t kCodeAddress = 0x70002000;
 inline constexpr std::uint32_t kCodeSize = 0x4000;
-/// Readable and writable: the agent's stack, what is known of descriptors, the records.
+/// Readable and writable: the agent's stack, what is known of descriptors and of CPUID, the
+/// records.
 inline constexpr std::uint32_t kDataAddress = kCodeAddress + kCodeSize;
 inline constexpr std::uint32_t kStackTop = kDataAddress + 0x2000;
 inline constexpr std::uint32_t kDescriptorsAddress = kStackTop;
+inline constexpr std::uint32_t kMostDescriptors = 1024;
+inline constexpr std::uint32_t kCpuidAddress = kDescriptorsAddress + kMostDescriptors;
 inline constexpr std::uint32_t kRecordsAddress = kDescriptorsAddress + 0x1000;
 inline constexpr std::uint32_t kRecordsSize = 0x20000;
 inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDataAddress;
@@ -28,21 +31,26 @@ inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDat
 inline constexpr std::uint32_t kEntry = kCodeAddress;
 /// Behind the one system call instruction of the agent: our seccomp filter lets it pass.
 inline constexpr std::uint32_t kAfterSystemCall = kCodeAddress + 0x12;
-/// Two INT3 at which a thread stops that leaves the agent while Head::leave is set: with the call
-/// made (it goes on at rcx), or with the call yet to be made (at Head::goes_on).
+/// Three INT3 at which a thread stops that leaves the agent while Head::leave is set: with the call
+/// made (it goes on at rcx), with the call or CPUID yet to be made, or with CPUID made (both at
+/// Head::goes_on).
 inline constexpr std::uint32_t kLeftDone = kCodeAddress + 0x20;
 inline constexpr std::uint32_t kLeftUndone = kCodeAddress + 0x30;
-/// The two ways out past those INT3: a jump that was not taken because Head::leave was 0, and these
-/// bytes, behind which lie the same instructions of the way that ends at the INT3.
-inline constexpr std::uint32_t kPastDone = kCodeAddress + 0x4b;
-inline constexpr std::uint32_t kPastUndone = kCodeAddress + 0x7b;
+inline constexpr std::uint32_t kLeftCpuid = kCodeAddress + 0x40;
+/// Like kEntry, for CPUID.
+inline constexpr std::uint32_t kCpuidEntry = kCodeAddress + 0x50;
+/// The three ways out past those INT3: a jump that was not taken because Head::leave was 0, and
+/// these bytes, behind which lie the same instructions of the way that ends at the INT3.
+inline constexpr std::uint32_t kPastDone = kCodeAddress + 0x6b;
+inline constexpr std::uint32_t kPastUndone = kCodeAddress + 0x9b;
+inline constexpr std::uint32_t kPastCpuid = kCodeAddress + 0xcb;
 inline constexpr std::uint32_t kPastSize = 0x10;
 
 /// Where a thread that is stopped at `rip` inside the agent has to go on so that it stops at one of
 /// the INT3, once Head::leave is set: elsewhere if it has looked at that word before.
 constexpr std::uint64_t leaving(std::uint64_t rip) {
   constexpr std::uint32_t kJump = 2;
-  constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone};
+  constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone, kPastCpuid};
   for (const std::uint64_t past : kPast) {
     if (rip == past - kJump) return past + kPastSize;
     if (rip - past < kPastSize) return rip + kPastSize;
@@ -57,15 +65,15 @@ enum class Mode : std::uint64_t {
 };
 
 /// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside
-/// of the agent, except `leave`. The first four have their places for ever: stubs in the plans of
-/// old traces use them.
+/// of the agent, except `leave`. Those that stubs use have their places for ever, because the plans
+/// of old traces do: the first five and cpuid_entry.
 struct Head {
   std::uint64_t ticks = 0;     ///< the tick counter (rewrite/tick_counter.h)
   std::uint64_t tick_rcx = 0;  ///< tick stubs save rcx here
-  /// Not 0: stubs at system calls go to the agent. 0: to the system call instruction.
+  /// Not 0: stubs at system calls and CPUID go to the agent. 0: to the instruction itself.
   std::uint64_t enter = 0;
-  std::uint64_t entry = 0;     ///< always kEntry: stubs jump through it
-  std::uint64_t stub_rcx = 0;  ///< stubs at system calls save rcx here
+  std::uint64_t entry = kEntry;  ///< stubs at system calls jump through it
+  std::uint64_t stub_rcx = 0;    ///< stubs save rcx here
   std::uint64_t program_rsp = 0;
   std::uint64_t goes_on = 0;
 
@@ -74,22 +82,25 @@ struct Head {
   std::uint64_t size = 0;        ///< replay: bytes of records that there are
   std::uint64_t records = 0;     ///< how many those in `used` are
   std::uint64_t calls_left = 0;  ///< record: so many more calls, then one takes the traced path
-  std::uint64_t leave = 0;       ///< stop at kLeftDone or kLeftUndone
+  std::uint64_t leave = 0;       ///< stop at kLeftDone, kLeftUndone or kLeftCpuid
+  std::uint64_t cpuid_entry = kCpuidEntry;  ///< stubs at CPUID jump through it
 };
 static_assert(sizeof(Head) <= 0x100);
 
-/// One system call. Followed by `writes` times a Write with its bytes, each filled up to 8.
+/// One system call. Followed by `writes` times a Write with its bytes, each filled up to 8. Or one
+/// CPUID: then only number, rip, ticks and the first four args count.
 struct Record {
-  std::uint32_t size = 0;  ///< with what follows it
-  std::uint16_t number = 0;
+  std::uint32_t size = 0;    ///< with what follows it
+  std::uint16_t number = 0;  ///< of the call; kCpuidNumber
   std::uint16_t writes = 0;
   std::uint32_t digest = 0;          ///< digest_of(registers)
   std::uint32_t written_digest = 0;  ///< as SyscallExit has it
   std::uint64_t rip = 0;             ///< behind the instruction
   std::uint64_t ticks = 0;           ///< what the counter held
   std::int64_t result = 0;
-  std::uint64_t args[6] = {};
+  std::uint64_t args[6] = {};  ///< CPUID: what it left in eax, ebx, ecx, edx
 };
+inline constexpr std::uint16_t kCpuidNumber = 0xffff;
 struct Write {
   std::uint64_t at = 0;
   std::uint64_t length = 0;
@@ -106,7 +117,30 @@ enum class Descriptor : std::uint8_t {
   /// was given as standard output or error: writing it concerns nobody else.
   written,
 };
-inline constexpr std::uint32_t kMostDescriptors = 1024;
+
+/// What CPUID answers, at kCpuidAddress. The recorder tells what it has answered at a stop before;
+/// what is not there takes the traced path.
+struct CpuidAnswer {
+  std::uint32_t leaf = 0;
+  std::uint32_t subleaf = 0;        ///< 0 without has_subleaves()
+  std::uint32_t is_loader = 0;      ///< who asks: 1 the dynamic loader, 0 anyone else
+  std::uint32_t registers[4] = {};  ///< eax, ebx, ecx, edx
+
+  bool operator==(const CpuidAnswer&) const = default;
+};
+/// Whether an answer depends on ecx. True also for leaves that not every x86-64 CPU has: Intel's
+/// answer those above its highest as that one, with its subleaves (SDM volume 2, CPUID).
+constexpr bool has_subleaves(std::uint32_t leaf) {
+  return leaf > 3 && !(leaf >= 0x80000000 && leaf <= 0x80000008);
+}
+inline constexpr std::uint32_t kMostCpuidAnswers = 96;
+struct CpuidTable {
+  std::uint64_t loader_start = 0;  ///< text of the dynamic loader
+  std::uint64_t loader_end = 0;
+  std::uint64_t count = 0;  ///< of answers
+  CpuidAnswer answers[kMostCpuidAnswers] = {};
+};
+static_assert(kCpuidAddress + sizeof(CpuidTable) <= kRecordsAddress);
 
 /// No call that writes more takes the agent's path.
 inline constexpr std::uint64_t kMostWritten = 0x4000;

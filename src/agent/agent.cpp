@@ -38,7 +38,7 @@ namespace {
 /// What entry.S pushes, from the top of the stack on.
 struct Frame {
   std::uint64_t rax, rdi, rsi, rdx, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15;
-  std::uint64_t after;  ///< behind the program's system call instruction
+  std::uint64_t after;  ///< behind the program's instruction; afterwards rcx
   std::uint64_t flags;
 };
 
@@ -251,6 +251,14 @@ bool record(Frame& frame) {
   return true;
 }
 
+/// Replay: the record is used up.
+void take(const Record& record) {
+  Head& h = head();
+  h.used += record.size;
+  ++h.records;
+  if (h.used >= h.size) h.leave = 1;
+}
+
 /// Takes the next record if the program does what it says. False, with nothing changed: the traced
 /// path, where the replayer finds out what is different.
 bool replay(Frame& frame) {
@@ -275,9 +283,63 @@ bool replay(Frame& frame) {
     from += sizeof(Write) + padded(write.length);
   }
   frame.rax = std::uint64_t(record.result);
-  h.used += record.size;
+  take(record);
+  return true;
+}
+
+/// What is told of it; null: not this.
+const CpuidAnswer* answer_to(const Frame& frame) {
+  const auto& table = *reinterpret_cast<const CpuidTable*>(std::uint64_t(kCpuidAddress));
+  const auto leaf = std::uint32_t(frame.rax);
+  const std::uint32_t subleaf = has_subleaves(leaf) ? std::uint32_t(head().stub_rcx) : 0;
+  const bool is_loader = frame.after >= table.loader_start && frame.after < table.loader_end;
+  for (std::uint64_t i = 0; i < table.count && i < kMostCpuidAnswers; ++i) {
+    const CpuidAnswer& known = table.answers[i];
+    if (known.leaf == leaf && known.subleaf == subleaf && known.is_loader == is_loader) {
+      return &known;
+    }
+  }
+  return nullptr;
+}
+
+/// The registers that CPUID sets, its upper halves cleared, and the way back.
+void set_cpuid(Frame& frame, const std::uint64_t* registers) {
+  frame.rax = registers[0];
+  frame.rbx = registers[1];
+  frame.rdx = registers[3];
+  head().goes_on = frame.after;
+  frame.after = registers[2];
+}
+
+/// As record(), for CPUID.
+bool record_cpuid(Frame& frame) {
+  Head& h = head();
+  if (h.used + sizeof(Record) > kRecordsSize) return false;
+  const CpuidAnswer* const answer = answer_to(frame);
+  if (answer == nullptr) return false;
+  Record& record = *reinterpret_cast<Record*>(records() + h.used);
+  record.size = sizeof(Record);
+  record.number = kCpuidNumber;
+  record.writes = 0;
+  record.rip = frame.after;
+  record.ticks = h.ticks;
+  for (unsigned i = 0; i < 4; ++i) record.args[i] = answer->registers[i];
+  h.used += sizeof(Record);
   ++h.records;
-  if (h.used >= h.size) h.leave = 1;
+  set_cpuid(frame, record.args);
+  return true;
+}
+
+/// As replay(), for CPUID.
+bool replay_cpuid(Frame& frame) {
+  Head& h = head();
+  if (h.used >= h.size) return false;
+  const Record& record = *reinterpret_cast<const Record*>(records() + h.used);
+  if (record.number != kCpuidNumber || record.rip != frame.after || record.ticks != h.ticks) {
+    return false;
+  }
+  take(record);
+  set_cpuid(frame, record.args);
   return true;
 }
 
@@ -292,6 +354,20 @@ extern "C" int ttrace_agent_call(ttrace::agent::Frame* frame) {
       return record(*frame) ? 1 : 0;
     case Mode::replay:
       return replay(*frame) ? 1 : 0;
+    case Mode::off:
+      break;
+  }
+  return 0;
+}
+
+/// The same for CPUID.
+extern "C" int ttrace_agent_cpuid(ttrace::agent::Frame* frame) {
+  using namespace ttrace::agent;
+  switch (head().mode) {
+    case Mode::record:
+      return record_cpuid(*frame) ? 1 : 0;
+    case Mode::replay:
+      return replay_cpuid(*frame) ? 1 : 0;
     case Mode::off:
       break;
   }

@@ -1,13 +1,11 @@
 #include "record/instructions.h"
 
-#include <cpuid.h>
-#include <sched.h>
 #include <sys/random.h>
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 
-#include "base/cpu_features.h"
 #include "base/error.h"
 #include "tracee/time_trap.h"
 
@@ -36,40 +34,7 @@ constexpr Opcode kOpcodes[] = {
     {Kind::cpuid, 2, {0x0f, 0xa2}},
 };
 
-enum class Out { eax, ebx, ecx, edx };
-struct HiddenFeature {
-  std::uint32_t leaf;
-  std::uint32_t subleaf;
-  Out out;
-  int bit;
-};
-constexpr HiddenFeature kHidden[] = {
-    {7, 0, Out::ebx, 4},   // HLE
-    {7, 0, Out::ebx, 11},  // RTM
-    {7, 0, Out::ecx, 5},   // WAITPKG
-    {7, 0, Out::ecx, 22},  // RDPID
-};
-constexpr std::uint32_t kStateLeaf = 0xd;
-
-CpuidResult shown_to(const Asker& asker, std::uint32_t leaf, std::uint32_t subleaf,
-                     CpuidResult answer) {
-  for (const HiddenFeature& feature : kHidden) {
-    if (feature.leaf == leaf && feature.subleaf == subleaf) {
-      answer[std::size_t(feature.out)] &= ~(1u << feature.bit);
-    }
-  }
-  if (asker.is_loader && leaf == kStateLeaf) return {};
-  return asker.portable ? as_x86_64_v2(leaf, subleaf, answer) : answer;
-}
-
 }  // namespace
-
-const std::array<std::uint32_t, 4>& CpuidAnswers::get(std::uint32_t leaf, std::uint32_t subleaf) {
-  const auto [known, is_new] = known_.try_emplace({sched_getcpu(), leaf, subleaf});
-  auto& out = known->second;
-  if (is_new) __cpuid_count(leaf, subleaf, out[0], out[1], out[2], out[3]);
-  return out;
-}
 
 std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Address rip) {
   std::array<std::byte, 3> text{};
@@ -85,18 +50,22 @@ std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Addr
 
 InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length,
                               const GeneralRegisters& regs, Asker asker, CpuidAnswers& answers) {
-  InstructionEvent event{kind, rip, length, {}};
   if (kind == Kind::cpuid) {
-    const auto leaf = std::uint32_t(regs.rax);
-    const auto subleaf = std::uint32_t(regs.rcx);
-    const CpuidResult out = shown_to(asker, leaf, subleaf, answers.get(leaf, subleaf));
-    event.results = {{kRax, out[0]}, {kRbx, out[1]}, {kRcx, out[2]}, {kRdx, out[3]}};
-    return event;
+    const CpuidQuestion question{asker, std::uint32_t(regs.rax), std::uint32_t(regs.rcx)};
+    return cpuid_event(rip, length, answers.get(question));
   }
+  InstructionEvent event{kind, rip, length, {}};
   const CounterReading now = read_counter();
   event.results = {{kRax, std::uint32_t(now.time)}, {kRdx, now.time >> 32}};
   if (kind == Kind::rdtscp) event.results.emplace_back(kRcx, now.processor);
   return event;
+}
+
+InstructionEvent cpuid_event(Address rip, std::uint8_t length, const CpuidResult& result) {
+  return {Kind::cpuid,
+          rip,
+          length,
+          {{kRax, result[0]}, {kRbx, result[1]}, {kRcx, result[2]}, {kRdx, result[3]}}};
 }
 
 InstructionEvent draw_random(const Site& site, Address rip, const GeneralRegisters& regs) {

@@ -124,6 +124,11 @@ const TickPlanCache::Entry* MappedFiles::ticks_of(Tid tid, int descriptor) const
   return file ? &ticks_->plan_of(file.value()) : nullptr;
 }
 
+std::shared_ptr<const TickPlan> MappedFiles::uncounted_plan_of(const File& binary) const {
+  if (ticks_ == nullptr) return nullptr;
+  return ticks_->uncounted_plan_of(recording_.objects().at(binary.object).file.value()).plan;
+}
+
 std::uint32_t MappedFiles::enter_plan(const TickPlan& plan, const std::string& binary) {
   const auto [known, is_new] = plans_.try_emplace(&plan);
   if (!is_new) return known->second;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,6 +34,8 @@ class MappedFiles {
   std::optional<File> from_descriptor(Tid tid, int descriptor, bool executable);
   /// The tick plan of the file behind a descriptor, if ticks are asked for.
   const TickPlanCache::Entry* ticks_of(Tid tid, int descriptor) const;
+  /// A plan of the binary that counts nothing; null if there is none.
+  std::shared_ptr<const TickPlan> uncounted_plan_of(const File& binary) const;
   /// The object of a tick plan, for the binary of that name.
   std::uint32_t enter_plan(const TickPlan& plan, const std::string& binary);
   /// The name, as maps show it, is that of a tick plan's file.

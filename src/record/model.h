@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/abi.h"
 #include "record/program_filter.h"
 #include "record/scratch_arena.h"
 #include "record/signal_table.h"
@@ -40,7 +41,7 @@ struct RecordedSpace {
   int users = 0;                    ///< threads in it
   std::map<Address, Site> patched;  ///< by address of the int3
   std::set<Address> rooms;          ///< kept free for stubs
-  std::vector<ActivePlan> plans;    ///< binaries that count
+  std::vector<ActivePlan> plans;    ///< of its binaries
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
   Tid counting;                     ///< the thread that it counts for
   bool has_agent = false;           ///< it is mapped
@@ -48,7 +49,8 @@ struct RecordedSpace {
   bool agent_runs = false;          ///< stubs go to the agent
   std::uint64_t agent_calls = 0;    ///< Head::calls_left
   bool agent_alone = false;         ///< they were drawn when there was no other thread
-  bool looks_around = false;        ///< its quantum was drawn when no other thread was ready
+  std::vector<agent::CpuidAnswer> cpuid_answers;  ///< in the agent's table
+  bool looks_around = false;  ///< its quantum was drawn when no other thread was ready
   /// Text of the program and of libraries that are not the system's.
   std::vector<std::pair<Address, Address>> own_text;
   Address loader_start;  ///< text of the dynamic loader

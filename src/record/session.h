@@ -189,11 +189,11 @@ class RecordSession {
   void step_back(Thread& thread);
 
   // session_ticks.cpp
-  const TickPlan* usable_plan(const RecordedSpace& space, const MappedFiles::File& file,
-                              const Mapping& text);
-  bool apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
-                  std::uint64_t offset, std::vector<Mapping>& overlays,
-                  std::vector<AppliedPlan>& applied);
+  std::shared_ptr<const TickPlan> usable_plan(const RecordedSpace& space,
+                                              const MappedFiles::File& file, const Mapping& text);
+  bool apply_plan(Thread& thread, const std::shared_ptr<const TickPlan>& plan,
+                  std::uint32_t original, const Mapping& text, std::uint64_t offset,
+                  std::vector<Mapping>& overlays, std::vector<AppliedPlan>& applied);
   bool map_overlays(Thread& thread, int plan, const std::vector<Mapping>& overlays);
   void make_room(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void set_counter(RecordedSpace& space, std::uint64_t ticks);
@@ -224,12 +224,14 @@ class RecordSession {
   bool wants_agent(const Thread& thread) const;
   void set_agent(Thread& thread);
   void turn_agent_off(RecordedSpace& space);
+  void tell_cpuid_answers(RecordedSpace& space) const;
+  static void tell_cpuid_answer(RecordedSpace& space, const agent::CpuidAnswer& answer);
   void forget_descriptors(Thread& thread);
   bool is_shown_in_memory(const struct stat& info);
   void forget_written();
   void tell_descriptor(const Thread& thread, const SyscallView& call);
   void take_records(Thread& thread, const agent::Head& head);
-  void take_record(Thread& thread, const agent::Record& record, ByteView writes, Event& event);
+  void take_record(Thread& thread, const agent::Record& record, ByteView writes, Event& call);
   bool come_out_of_agent(Thread& thread, const StopStatus& stop);
   void take_last_records(Thread& thread);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);

@@ -37,6 +37,38 @@ bool is_on_disk(const std::string& path) {
          std::end(kFileSystems);
 }
 
+InstructionEvent cpuid_event_of(const agent::Record& record) {
+  constexpr std::uint8_t kLength = 2;
+  CpuidResult result{};
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = std::uint32_t(record.args[i]);
+  return cpuid_event(Address(record.rip - kLength), kLength, result);
+}
+
+/// All of the event; it may be another record's.
+void fill_in(SyscallEvent& event, const agent::Record& record, ByteView writes) {
+  auto& [entry, exit] = event;
+  entry.number = record.number;
+  for (unsigned i = 0; i < 6; ++i) entry.args[i] = record.args[i];
+  entry.rip = Address(record.rip);
+  entry.digest = record.digest;
+  exit.result = record.result;
+  exit.written_digest = record.written_digest;
+  exit.writes.resize(record.writes);
+  for (MemoryWrite& written : exit.writes) {
+    agent::Write write;
+    if (writes.size() < sizeof write) throw NotRecordable("a program that writes over the agent");
+    std::memcpy(&write, writes.data(), sizeof write);
+    writes = writes.subspan(sizeof write);
+    if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
+      throw NotRecordable("a program that writes over the agent");
+    }
+    const ByteView data = writes.first(write.length);
+    written.at = Address(write.at);
+    written.data.assign(data.begin(), data.end());
+    writes = writes.subspan(agent::padded(write.length));
+  }
+}
+
 void refuse_fault(const Task& task, const siginfo_t& signal) {
   if (!is_fault(signal) || signal.si_signo == SIGTRAP) return;
   throw Error("internal: the agent faulted at " + std::to_string(task.registers().rip) +
@@ -61,9 +93,7 @@ void RecordSession::add_agent_mappings(std::vector<InjectedCall>& calls) {
 void RecordSession::take_agent(RecordedSpace& space, std::span<const InjectedCall> calls) {
   if (calls.back().number != std::int64_t(kAgentData.value())) return;
   space.memory.write(kAgentCode, agent_code());
-  agent::Head head;
-  head.entry = agent::kEntry;
-  space.memory.write(kGateWritable, bytes_of(head));
+  space.memory.write(kGateWritable, bytes_of(agent::Head()));
   space.has_agent = true;
 }
 
@@ -91,7 +121,7 @@ void RecordSession::set_agent(Thread& thread) {
     agent::Mode mode;
     std::uint64_t used, size, records, calls_left, leave;
   } const words{agent::Mode::record, 0, 0, 0, calls, 0};
-  static_assert(sizeof words == sizeof(agent::Head) - offsetof(agent::Head, mode));
+  static_assert(sizeof words == offsetof(agent::Head, cpuid_entry) - offsetof(agent::Head, mode));
   space.memory.write(head_word(offsetof(agent::Head, mode)), bytes_of(words));
   if (!space.agent_runs) {
     const std::uint64_t enter = agent::kEntry;
@@ -108,6 +138,36 @@ void RecordSession::turn_agent_off(RecordedSpace& space) {
   space.memory.write(head_word(offsetof(agent::Head, enter)), bytes_of(off));
   space.memory.write(head_word(offsetof(agent::Head, mode)), bytes_of(off));
   space.agent_runs = false;
+}
+
+/// To the agent of a new program: what earlier programs and recordings asked.
+void RecordSession::tell_cpuid_answers(RecordedSpace& space) const {
+  if (!space.has_agent) return;
+  space.cpuid_answers = cpuid_.known(options_.portable);
+  agent::CpuidTable table;
+  table.loader_start = space.loader_start.value();
+  table.loader_end = space.loader_end.value();
+  table.count = space.cpuid_answers.size();
+  std::copy(space.cpuid_answers.begin(), space.cpuid_answers.end(), table.answers);
+  const std::size_t size =
+      offsetof(agent::CpuidTable, answers) + table.count * sizeof(agent::CpuidAnswer);
+  space.memory.write(Address(agent::kCpuidAddress), bytes_of(table).first(size));
+}
+
+/// After a stop at CPUID: the next such question is for the agent, as far as it holds them.
+void RecordSession::tell_cpuid_answer(RecordedSpace& space, const agent::CpuidAnswer& answer) {
+  auto& told = space.cpuid_answers;
+  if (!space.has_agent || told.size() == agent::kMostCpuidAnswers ||
+      std::find(told.begin(), told.end(), answer) != told.end()) {
+    return;
+  }
+  told.push_back(answer);
+  const Address table(agent::kCpuidAddress);
+  const std::size_t at =
+      offsetof(agent::CpuidTable, answers) + (told.size() - 1) * sizeof(agent::CpuidAnswer);
+  space.memory.write(table + at, bytes_of(answer));
+  const std::uint64_t count = told.size();
+  space.memory.write(table + offsetof(agent::CpuidTable, count), bytes_of(count));
 }
 
 /// Before a call that the agent did not make: what it knows of descriptors that the call closes is
@@ -199,9 +259,9 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   const Bytes bytes = space.memory.read(Address(agent::kRecordsAddress), head.used);
   ByteView left(bytes);
   // One for all: there may be a thousand, and nobody knows better when they were made.
-  Event event;
-  event.time_us = elapsed_us();
-  event.body = SyscallEvent();
+  Event call;
+  call.time_us = elapsed_us();
+  call.body = SyscallEvent();
   while (!left.empty()) {
     agent::Record record;
     if (left.size() < sizeof record) throw NotRecordable("a program that writes over the agent");
@@ -209,7 +269,7 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
     if (record.size < sizeof record || record.size > left.size()) {
       throw NotRecordable("a program that writes over the agent");
     }
-    take_record(thread, record, left.first(record.size).subspan(sizeof record), event);
+    take_record(thread, record, left.first(record.size).subspan(sizeof record), call);
     left = left.subspan(record.size);
   }
   thread.place = Thread::Place::user;
@@ -219,7 +279,6 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   space.memory.write(head_word(offsetof(agent::Head, used)), bytes_of(none));
 }
 
-/// `event`: a SyscallEvent with the time, for this record.
 /// Of a thread that runs and is to be killed. What it counts as used is complete, even if it is
 /// about to add to it.
 void RecordSession::take_last_records(Thread& thread) {
@@ -229,33 +288,21 @@ void RecordSession::take_last_records(Thread& thread) {
   if (head.used != 0) take_records(thread, head);
 }
 
+/// `call`: a SyscallEvent with the time, for this record.
 void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes,
-                                Event& event) {
+                                Event& call) {
   RecordedSpace& space = *thread.process->space;
-  auto& [entry, exit] = std::get<SyscallEvent>(event.body);
-  entry.number = record.number;
-  for (unsigned i = 0; i < 6; ++i) entry.args[i] = record.args[i];
-  entry.rip = Address(record.rip);
-  entry.digest = record.digest;
-  exit.result = record.result;
-  exit.written_digest = record.written_digest;
-  exit.writes.resize(record.writes);
-  for (MemoryWrite& written : exit.writes) {
-    agent::Write write;
-    if (writes.size() < sizeof write) throw NotRecordable("a program that writes over the agent");
-    std::memcpy(&write, writes.data(), sizeof write);
-    writes = writes.subspan(sizeof write);
-    if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
-      throw NotRecordable("a program that writes over the agent");
-    }
-    const ByteView data = writes.first(write.length);
-    written.at = Address(write.at);
-    written.data.assign(data.begin(), data.end());
-    writes = writes.subspan(agent::padded(write.length));
-  }
   thread.ticks += space.counter - record.ticks;
   space.counter = record.ticks;
-  append(thread, event);
+  if (record.number == agent::kCpuidNumber) {
+    Event event;
+    event.time_us = call.time_us;
+    event.body = cpuid_event_of(record);
+    append(thread, event);
+    return;
+  }
+  fill_in(std::get<SyscallEvent>(call.body), record, writes);
+  append(thread, call);
 }
 
 /// A thread that ran has stopped: brings it out of the agent if it was stopped there. False if it
@@ -309,19 +356,19 @@ bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& 
     if (stop.kind != StopStatus::Kind::signal || stop.value != SIGTRAP) continue;
     thread.regs = task.registers();
     const std::uint64_t int3 = thread.regs.rip - 1;
-    if (int3 == agent::kLeftDone || int3 == agent::kLeftUndone) break;
+    if (int3 == agent::kLeftDone || int3 == agent::kLeftUndone || int3 == agent::kLeftCpuid) break;
   }
   task.set_signal_mask(mask);
   repair_forced_signal(thread, SIGTRAP);
-  const bool done = thread.regs.rip - 1 == agent::kLeftDone;
+  const std::uint64_t left_at = thread.regs.rip - 1;
   agent::Head head;
   space.memory.read_value(kGateWritable, head);
-  thread.regs.rip = done ? thread.regs.rcx : head.goes_on;
+  thread.regs.rip = left_at == agent::kLeftDone ? thread.regs.rcx : head.goes_on;
   task.set_registers(thread.regs);
   const std::uint64_t no = 0;
   space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(no));
   note_ticks(thread);
-  thread.place = done ? Thread::Place::boundary : Thread::Place::user;
+  thread.place = left_at == agent::kLeftUndone ? Thread::Place::user : Thread::Place::boundary;
   if (info) task.set_signal_info(*info);
   return true;
 }

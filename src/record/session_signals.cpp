@@ -221,9 +221,14 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
     const auto found = space.patched.find(at);
     if (found == space.patched.end()) return false;
     const Site& site = found->second;
-    event = site.kind == InstructionEvent::Kind::cpuid
-                ? execute_here(site.kind, at, site.length, regs, asker_at(at), cpuid_)
-                : draw_random(site, at, regs);
+    if (site.kind == InstructionEvent::Kind::cpuid) {
+      const CpuidQuestion question{asker_at(at), std::uint32_t(regs.rax), std::uint32_t(regs.rcx)};
+      const CpuidResult& result = cpuid_.get(question);
+      tell_cpuid_answer(space, agent_answer(question, result));
+      event = cpuid_event(at, site.length, result);
+    } else {
+      event = draw_random(site, at, regs);
+    }
   } else if (info.si_signo == SIGSEGV) {
     const Address at(regs.rip);
     const auto trapped = trapped_instruction(space.memory, at);

@@ -189,6 +189,7 @@ void RecordSession::add_task(Thread& thread, Tid child_tid, const CloneArguments
       copy.agent_runs = parent.agent_runs;
       copy.agent_calls = parent.agent_calls;
       copy.agent_alone = parent.agent_alone;
+      copy.cpuid_answers = parent.cpuid_answers;
       copy.own_text = parent.own_text;
       copy.loader_start = parent.loader_start;
       copy.loader_end = parent.loader_end;
@@ -311,6 +312,7 @@ void RecordSession::on_exec(Thread& caller) {
   }
   make_gate(*thread);
   ExecEvent image = image_of(*thread);
+  tell_cpuid_answers(*process->space);
   thread->regs = image.registers;
   thread->place = Thread::Place::boundary;
   thread->row = nullptr;

@@ -32,12 +32,12 @@ void RecordSession::patch_or_plan(Thread& thread, const MappedFiles::File& file,
   if (!is_of_the_system(text.name)) {
     space.own_text.emplace_back(text.start, text.start + text.length);
   }
-  if (usable_plan(space, file, text) != nullptr) {
+  if (const auto plan = usable_plan(space, file, text)) {
     // Before the plan hides what was there.
     std::vector<Patch> planned;
     const std::map<Address, Site> before = space.patched;
     patch(space, file, text.start, text.length, offset, Text::planned, planned);
-    if (apply_plan(thread, file, text, offset, overlays, plans)) {
+    if (apply_plan(thread, plan, file.object, text, offset, overlays, plans)) {
       patches.insert(patches.end(), planned.begin(), planned.end());
       return;
     }

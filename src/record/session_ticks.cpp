@@ -25,25 +25,25 @@ constexpr std::uint64_t kLookAround = 1 << 18;
 
 }  // namespace
 
-/// The tick plan of text that is being mapped, or null if that is to run without.
-const TickPlan* RecordSession::usable_plan(const RecordedSpace& space,
-                                           const MappedFiles::File& file, const Mapping& text) {
+/// The plan of text that is being mapped, or null if that is to run as it is.
+std::shared_ptr<const TickPlan> RecordSession::usable_plan(const RecordedSpace& space,
+                                                           const MappedFiles::File& file,
+                                                           const Mapping& text) {
   if (file.ticks == nullptr) return nullptr;
   const bool is_loader = text.start == space.loader_start;
-  if (is_loader && !scheduler_.counts_loader()) return nullptr;
+  if (is_loader && !scheduler_.counts_loader()) return files_.uncounted_plan_of(file);
   if (!file.ticks->plan && !file.ticks->refusal.empty()) {
     warn(text.name + " runs without ticks: " + file.ticks->refusal);
   }
-  return file.ticks->plan.get();
+  return file.ticks->plan;
 }
 
-/// Maps the usable plan of a binary over its text, which was just mapped. False if it has nothing
-/// for it, or no room.
-bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,
-                               std::uint64_t offset, std::vector<Mapping>& overlays,
-                               std::vector<AppliedPlan>& applied) {
+/// Maps the plan of a binary (`original`: its object) over its text, which was just mapped. False
+/// if it has nothing for it, or no room.
+bool RecordSession::apply_plan(Thread& thread, const std::shared_ptr<const TickPlan>& plan,
+                               std::uint32_t original, const Mapping& text, std::uint64_t offset,
+                               std::vector<Mapping>& overlays, std::vector<AppliedPlan>& applied) {
   RecordedSpace& space = *thread.process->space;
-  const auto& plan = file.ticks->plan;
   const std::uint32_t object = files_.enter_plan(*plan, text.name);
   std::uint64_t bias = 0;
   std::vector<Mapping> wanted = overlays_of(*plan, object, text, offset, true, bias);
@@ -54,12 +54,14 @@ bool RecordSession::apply_plan(Thread& thread, const MappedFiles::File& file, co
   if (known) wanted = overlays_of(*plan, object, text, offset, false, bias);
 
   if (!map_overlays(thread, plan->fd(), wanted)) {
-    warn(text.name + " runs without ticks: there is no room beside it");
+    if (plan->due_count() != 0) {
+      warn(text.name + " runs without ticks: there is no room beside it");
+    }
     return false;
   }
-  if (!known) space.plans.emplace_back(plan, bias, file.object);
+  if (!known) space.plans.emplace_back(plan, bias, original);
   overlays.insert(overlays.end(), wanted.begin(), wanted.end());
-  applied.push_back({object, file.object, bias});
+  applied.push_back({object, original, bias});
   return true;
 }
 

@@ -123,9 +123,7 @@ std::unique_ptr<HostProcess> HostProcess::create() {
   host->map_zero(kAgentCode, agent::kCodeSize, PROT_READ | PROT_EXEC);
   host->map_zero(kAgentData, agent::kDataSize, PROT_READ | PROT_WRITE);
   host->memory().write(kAgentCode, agent_code());
-  agent::Head head;
-  head.entry = agent::kEntry;
-  host->memory().write(kGateWritable, bytes_of(head));
+  host->memory().write(kGateWritable, bytes_of(agent::Head()));
   return host;
 }
 

@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 
@@ -12,10 +13,10 @@
 #include "syscalls/table.h"
 #include "tracee/gate.h"
 
-// Stretches of system calls that the agent replays inside the host process, without a stop for each
-// (docs/decisions/0013). What it takes are the ordinary events: it does not matter whether they
-// were recorded in the same way. Whatever is not as the records say takes the traced path, and is
-// judged there.
+// Stretches of system calls and CPUID that the agent replays inside the host process, without a
+// stop for each (docs/decisions/0013). What it takes are the ordinary events: it does not matter
+// whether they were recorded in the same way. Whatever is not as the records say takes the traced
+// path, and is judged there.
 
 namespace ttrace {
 namespace {
@@ -69,6 +70,34 @@ bool has_known_data(const SyscallEvent& call) {
   return known && call.exit.result > 0 && std::uint64_t(call.exit.result) <= call.entry.args[2];
 }
 
+constexpr std::uint8_t register_index(std::size_t offset) {
+  return std::uint8_t(offset / sizeof(RegisterWord));
+}
+/// What CPUID sets, in the order of agent::Record::args.
+constexpr std::array kCpuidRegisters = {
+    register_index(offsetof(GeneralRegisters, rax)),
+    register_index(offsetof(GeneralRegisters, rbx)),
+    register_index(offsetof(GeneralRegisters, rcx)),
+    register_index(offsetof(GeneralRegisters, rdx)),
+};
+constexpr std::uint8_t kCpuidLength = 2;
+
+bool is_cpuid(const InstructionEvent& instruction) {
+  const auto sets = [](const auto& result, std::uint8_t index) { return result.first == index; };
+  return instruction.kind == InstructionEvent::Kind::cpuid && instruction.length == kCpuidLength &&
+         std::ranges::equal(instruction.results, kCpuidRegisters, sets);
+}
+
+void append_record(Bytes& out, const InstructionEvent& cpuid, std::uint64_t ticks) {
+  agent::Record record;
+  record.size = sizeof record;
+  record.number = agent::kCpuidNumber;
+  record.rip = cpuid.rip.value() + cpuid.length;
+  record.ticks = ticks;
+  for (std::size_t i = 0; i < cpuid.results.size(); ++i) record.args[i] = cpuid.results[i].second;
+  ByteWriter(out).raw(bytes_of(record));
+}
+
 void append_record(Bytes& out, const SyscallEvent& call, std::uint64_t ticks) {
   agent::Record record;
   record.number = std::uint16_t(call.entry.number);
@@ -93,12 +122,21 @@ void append_record(Bytes& out, const SyscallEvent& call, std::uint64_t ticks) {
   }
 }
 
+std::uint64_t size_of(const InstructionEvent&) { return sizeof(agent::Record); }
+
 std::uint64_t size_of(const SyscallEvent& call) {
   std::uint64_t size = sizeof(agent::Record);
   for (const MemoryWrite& write : call.exit.writes) {
     size += sizeof(agent::Write) + agent::padded(write.data.size());
   }
   return size;
+}
+
+/// Calls `use` with what kind of event it is: one for which is_for_agent() holds.
+template <class Use>
+void with_agent_event(const EventBody& body, const Use& use) {
+  if (const auto* call = std::get_if<SyscallEvent>(&body)) return use(*call);
+  use(std::get<InstructionEvent>(body));
 }
 
 }  // namespace
@@ -110,6 +148,16 @@ void Replayer::State::turn_agent_off(ReplaySpace& space) {
   memory.write(kGateWritable + offsetof(agent::Head, enter), bytes_of(off));
   memory.write(kGateWritable + offsetof(agent::Head, mode), bytes_of(off));
   space.agent_runs = false;
+}
+
+/// Whether the agent may do what the event is about.
+bool Replayer::State::is_for_agent(const ReplaySpace& space, const EventBody& body) {
+  if (const auto* call = std::get_if<SyscallEvent>(&body)) {
+    return is_plain(*call) && !has_other_effects(call->entry.number) && has_known_data(*call);
+  }
+  const auto* instruction = std::get_if<InstructionEvent>(&body);
+  return instruction != nullptr && is_cpuid(*instruction) &&
+         !space.without_stub.contains(instruction->rip);
 }
 
 /// Puts the next calls of the thread, as far as the agent can replay them, into its records.
@@ -126,12 +174,8 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
   std::uint64_t first = next;
   for (; first < end; ++first) {
     const Event& event = trace.event(EventNumber(first));
-    const auto* call = std::get_if<SyscallEvent>(&event.body);
-    if (event.tid != thread.tid || call == nullptr || !is_plain(*call) ||
-        has_other_effects(call->entry.number) || !has_known_data(*call)) {
-      break;
-    }
-    size += size_of(*call);
+    if (event.tid != thread.tid || !is_for_agent(space, event.body)) break;
+    with_agent_event(event.body, [&](const auto& body) { size += size_of(body); });
     if (size > agent::kRecordsSize) break;
     // Nor longer than a checkpoint or an interrupt of the user may wait for.
     const bool is_awaited = limits.pause_after || limits.interrupt != nullptr;
@@ -149,7 +193,8 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
   records.reserve(size);
   for (std::uint64_t i = 0; i < calls; ++i) {
     const Event& event = trace.event(EventNumber(next + i));
-    append_record(records, std::get<SyscallEvent>(event.body), ticks[i + 1]);
+    with_agent_event(event.body,
+                     [&](const auto& body) { append_record(records, body, ticks[i + 1]); });
   }
   agent::Head head;
   space.host->memory().read_value(kGateWritable, head);
@@ -206,11 +251,11 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
   if (done > 0) thread.ticks = thread.steps = 0;
   thread.ticks += ticks[done] - head.ticks;
   next += done;
-  const bool left = stop->kind == StopStatus::Kind::signal && stop->value == SIGTRAP &&
-                    thread.regs.rip - 1 == agent::kLeftDone;
-  if (left) {
-    thread.regs.rip = thread.regs.rcx;
-    if (done > 0) {
+  const bool is_trap = stop->kind == StopStatus::Kind::signal && stop->value == SIGTRAP;
+  const std::uint64_t int3 = thread.regs.rip - 1;
+  if (is_trap && (int3 == agent::kLeftDone || int3 == agent::kLeftCpuid)) {
+    thread.regs.rip = int3 == agent::kLeftDone ? thread.regs.rcx : head.goes_on;
+    if (int3 == agent::kLeftDone && done > 0) {
       // As a call that is traced leaves it, for what may follow without execution: a signal.
       const SyscallEntry* last = entry_of(trace.event(EventNumber(next - 1)).body);
       thread.regs.orig_rax = std::uint64_t(last->number);
@@ -219,7 +264,13 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
     return Outcome::ticked;
   }
   thread.instructions.reset();
-  return understand(thread, trace.event(EventNumber(next)), {before, {}, false}, *stop);
+  const Event& event = trace.event(EventNumber(next));
+  const Outcome outcome = understand(thread, event, {before, {}, false}, *stop);
+  const auto* instruction = std::get_if<InstructionEvent>(&event.body);
+  if (outcome == Outcome::arrived && instruction != nullptr && done < given) {
+    space.without_stub.insert(instruction->rip);
+  }
+  return outcome;
 }
 
 }  // namespace ttrace

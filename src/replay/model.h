@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "replay/host.h"
@@ -24,10 +25,12 @@ struct ReplaySpace {
 
   std::unique_ptr<HostProcess> host;
   std::unique_ptr<TickCounter> counter;  ///< of the host; made when it first runs
-  bool agent_runs = false;               ///< stubs at system calls go to the agent
-  Tid loaded;                            ///< the thread whose registers the host has
+  bool agent_runs = false;               ///< stubs go to the agent
+  /// CPUID that a thread came to without a stub: the agent is given no record of such again.
+  std::set<Address> without_stub;
+  Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
-  std::vector<ActivePlan> plans;         ///< binaries that count
+  std::vector<ActivePlan> plans;         ///< of its binaries
   std::map<Address, std::byte> patched;  ///< original bytes of the recorder's int3s
   std::map<Address, Breakpoint> breakpoints;
   Watches watches;

@@ -89,6 +89,7 @@ struct Replayer::State {
   // in_process.cpp
   bool may_run_in_process(const ReplayContext& thread, const ReplayLimits& limits) const;
   std::optional<Outcome> run_in_process(ReplayContext& thread, const ReplayLimits& limits);
+  static bool is_for_agent(const ReplaySpace& space, const EventBody& body);
   std::uint64_t give_records(ReplayContext& thread, const ReplayLimits& limits,
                              std::vector<std::uint64_t>& ticks);
   void turn_agent_off(ReplaySpace& space);

@@ -22,6 +22,9 @@ struct IndirectOperand {
 /// Empty for segment overrides and the like.
 std::optional<IndirectOperand> operand_of(const Instruction&, const ZydisDecodedInstruction&);
 
+/// What a stub asks the agent to do (agent/abi.h).
+enum class AgentTask : std::uint8_t { system_call, cpuid };
+
 /// Machine code that is not placed yet: positions count from its beginning; distances to text are
 /// filled in by place().
 class StubCode {
@@ -40,9 +43,9 @@ class StubCode {
                                    ByteView bytes, const IndirectOperand&, bool flags_dead,
                                    std::uint8_t stack_adjust);
 
-  /// Goes to the agent (agent/abi.h) if that is on, else to the system call instruction at
-  /// `instruction`, which stays in the text. No register and no flag changes on the way.
-  void call_agent(std::uint64_t instruction);
+  /// Goes to the agent (agent/abi.h) if that is on, else to the instruction at `instruction`, which
+  /// stays in the text. No register and no flag changes on the way.
+  void call_agent(AgentTask task, std::uint64_t instruction);
 
   /// Copies an original instruction, re-basing its RIP-relative operand.
   void copy(const Instruction&, const ZydisDecodedInstruction&, ByteView bytes);

@@ -17,7 +17,7 @@
 namespace ttrace {
 
 /// Goes up whenever build_tick_plan() may give another plan for the same file.
-inline constexpr std::uint32_t kTickPlannerVersion = 4;
+inline constexpr std::uint32_t kTickPlannerVersion = 5;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
 /// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of
@@ -184,6 +184,7 @@ struct PlanReport {
   std::array<std::array<std::uint64_t, how_count>, kind_count> transfers{};
   std::uint64_t system_calls = 0;  ///< instructions
   std::uint64_t patched_system_calls = 0;
+  std::uint64_t patched_cpuids = 0;
   std::uint64_t sparse_loops = 0;  ///< targets counted once in several turns
   std::uint64_t plain_targets = 0;
   std::uint64_t targets_with_live_flags = 0;
@@ -192,8 +193,12 @@ struct PlanReport {
   std::string refusal;  ///< why there is no plan
 };
 
-/// For tests; a plan that is kept has none of these changed.
 struct PlanOptions {
+  /// False: nothing is counted, and only calls of the agent are stubs.
+  bool counts = true;
+
+  // For tests; a plan that is kept has none of these changed.
+
   /// Linked address of the first stub page; none: before the image.
   std::optional<std::uint64_t> address;
   bool sparse = true;  ///< copies of small loops

@@ -74,17 +74,20 @@ bool fits(const TickPlan& plan, const ContentKey& key, int fd) {
                      [&](const PlanSegment& segment) { return same_text(plan, segment, fd); });
 }
 
-TickPlanCache::Entry TickPlanCache::load_or_build(int fd, const Identity& identity) const {
+TickPlanCache::Entry TickPlanCache::load_or_build(int fd, const Identity& identity,
+                                                  bool counts) const {
   const std::optional<ElfFile> file = ElfFile::open(fd);
   const std::optional<ContentKey> key = file ? content_key_of(*file) : std::nullopt;
-  const std::string name = key ? hex_of(*key) + ".ticks" : "";
+  const std::string name = key ? hex_of(*key) + (counts ? ".ticks" : ".calls") : "";
   const bool kept = key && !directory_.empty();
   if (kept) {
     if (auto plan = read_kept(directory_ + "/" + name, *key, fd)) return {std::move(plan), ""};
   }
 
   PlanReport report;
-  const std::optional<Bytes> bytes = build_tick_plan(fd, report, options_);
+  PlanOptions options = options_;
+  options.counts = counts;
+  const std::optional<Bytes> bytes = build_tick_plan(fd, report, options);
   if (!bytes) return {nullptr, report.refusal};
   // A file that changed while it was read may have given the key of one version and the plan of
   // another.
@@ -100,11 +103,12 @@ TickPlanCache::Entry TickPlanCache::load_or_build(int fd, const Identity& identi
   }
 }
 
-const TickPlanCache::Entry& TickPlanCache::plan_of(int fd) {
+const TickPlanCache::Entry& TickPlanCache::plan_of(int fd, bool counts) {
   const Identity identity = identity_of(fd);
-  const auto known = entries_.find(identity);
+  const auto known = entries_.find({identity, counts});
   if (known != entries_.end()) return known->second;
-  return entries_.emplace(identity, load_or_build(fd, identity)).first->second;
+  return entries_.emplace(std::pair(identity, counts), load_or_build(fd, identity, counts))
+      .first->second;
 }
 
 }  // namespace ttrace

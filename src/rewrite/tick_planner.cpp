@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/types.h"
+#include "rewrite/agent_site.h"
 #include "rewrite/code_image.h"
 #include "rewrite/content_key.h"
 #include "rewrite/control_flow.h"
@@ -15,7 +16,6 @@
 #include "rewrite/padding.h"
 #include "rewrite/small_loop.h"
 #include "rewrite/stubs.h"
-#include "rewrite/system_call_site.h"
 #include "rewrite/text_patch.h"
 #include "rewrite/tick_plan.h"
 
@@ -35,8 +35,14 @@ constexpr std::uint64_t kAboveAlign = std::uint64_t(16) << 20;
 constexpr std::uint64_t kReach = std::uint64_t(1) << 31;
 constexpr unsigned kCallPushes = 8;
 
+/// A site as linked.
+struct LocatedSite {
+  std::uint64_t address = 0;
+  Site site;
+};
+
 /// One run over one binary. Long transfers are patched first, then short ones with what is left of
-/// the padding.
+/// the padding; last what the agent does.
 class Planner {
  public:
   Planner(const ElfFile& file, const CodeImage& image, PlanReport& report, bool sparse)
@@ -52,7 +58,7 @@ class Planner {
     padding_.emplace(image, flow_);
   }
 
-  void run() {
+  void count_cycles() {
     report_.functions = flow_.functions.size();
     report_.unsound_functions =
         std::uint64_t(std::count_if(flow_.functions.begin(), flow_.functions.end(),
@@ -66,9 +72,15 @@ class Planner {
         note(transfer, patch_long(transfer));
     }
     for (const Transfer* transfer : later) note(*transfer, patch_short(*transfer));
+  }
+
+  void call_agent(const std::vector<LocatedSite>& sites) {
     report_.system_calls = flow_.system_calls.size();
     for (const std::uint64_t at : flow_.system_calls)
-      if (patch_system_call(at)) ++report_.patched_system_calls;
+      if (lead_to_agent(AgentTask::system_call, at)) ++report_.patched_system_calls;
+    for (const auto& [at, site] : sites)
+      if (site.kind == InstructionEvent::Kind::cpuid && lead_to_agent(AgentTask::cpuid, at))
+        ++report_.patched_cpuids;
   }
 
   StubCode& stubs() { return stubs_; }
@@ -425,13 +437,13 @@ class Planner {
     return true;
   }
 
-  /// Takes the way to a system call through a stub that may let the agent make it. The instruction
-  /// itself stays, for everybody else who comes there. Last of all: what is patched is left alone.
-  bool patch_system_call(std::uint64_t at) {
+  /// Takes the way to an instruction through a stub that may let the agent execute it. The
+  /// instruction itself stays, for everybody else who comes there. What is patched is left alone.
+  bool lead_to_agent(AgentTask task, std::uint64_t at) {
     const Function* function = flow_.function_at(at);
     if (!function || !function->sound || carried_away_.contains(at)) return false;
     const auto found = find_approach(image_, flow_, patch_, *function, at);
-    if (!found) return false;
+    if (!found || (task == AgentTask::system_call && is_never_made(*found))) return false;
     const StubCode::Position stub = stubs_.size();
     for (const auto& [instruction, details, bytes] : *found) {
       if (instruction.flow == Flow::branch)
@@ -439,7 +451,7 @@ class Planner {
       else
         stubs_.copy(instruction, details, bytes);
     }
-    stubs_.call_agent(at);
+    stubs_.call_agent(task, at);
     const Instruction& first = found->front().instruction;
     patch_.jump(first.address, stub);
     patch_.explain(first.address, kNearJump, first.address);
@@ -471,14 +483,20 @@ class Planner {
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> islands_;
 };
 
-/// The INT3 of the sites whose results are inputs.
-void patch_sites(const CodeImage& image, const std::vector<Site>& sites, TextPatch& patch) {
+std::vector<LocatedSite> locate(const CodeImage& image, const std::vector<Site>& sites) {
+  std::vector<LocatedSite> located;
   for (const Site& site : sites)
     for (const TextSegment& text : image.segments()) {
       const std::uint64_t address = text.address + (site.file_offset - text.offset);
-      if (address < text.begin || address >= text.end) continue;
-      if (!patch.touches(address, address + site.length)) patch.write(address, {0xcc});
+      if (address >= text.begin && address < text.end) located.push_back({address, site});
     }
+  return located;
+}
+
+/// The INT3 of the sites whose results are inputs.
+void patch_sites(const std::vector<LocatedSite>& sites, TextPatch& patch) {
+  for (const auto& [address, site] : sites)
+    if (!patch.touches(address, address + site.length)) patch.write(address, {0xcc});
 }
 
 /// Linked address of stubs of `size` bytes; empty where they do not fit.
@@ -506,15 +524,17 @@ std::optional<Bytes> build(int fd, PlanReport& report, const PlanOptions& option
   for (const TextSegment& text : image->segments()) report.text_bytes += text.end - text.begin;
 
   Planner planner(*file, *image, report, options.sparse);
-  planner.run();
+  if (options.counts) planner.count_cycles();
   const SitePlan sites = analyse_sites(fd);
-  if (options.sites) patch_sites(*image, sites.sites, planner.patch());
+  const auto located = options.sites ? locate(*image, sites.sites) : std::vector<LocatedSite>();
+  planner.call_agent(located);
+  patch_sites(located, planner.patch());
 
   TickPlanContents contents;
   contents.key = *key;
   contents.sites = sites.sites;
   contents.warning = sites.warning;
-  if (report.functions == 0)
+  if (options.counts && report.functions == 0)
     contents.warning = "no .eh_frame: its loops are not counted" +
                        (sites.warning.empty() ? "" : "; " + sites.warning);
   StubCode& stubs = planner.stubs();

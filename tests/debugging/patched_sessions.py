@@ -48,6 +48,21 @@ def single_steps(session):
     harness.require_equal(back, way[-2::-1], "the way back")
 
 
+def steps_over_cpuid(session):
+    """CPUID, whose way leads through a stub to the agent, is one step; the way back is the same one."""
+    inside = Inside(session, "random_bits")
+    listed = session.gdb.command("-data-disassemble -a random_bits -- 0")["asm_insns"]
+    sites = [int(line["address"], 16) for line in listed if line["inst"].startswith("cpuid")]
+    way = [inside.at()]
+    while way[-1] in inside.instructions:
+        way.append(inside.go("-exec-step-instruction"))
+    behind = [after for before, after in zip(way, way[1:]) if before in sites]
+    harness.require_equal(behind, [site + 2 for site in sites], "where steps over CPUID end")
+    harness.require_equal(len(sites), 1, "CPUID")
+    back = [inside.go("-exec-step-instruction --reverse") for _ in way[1:]]
+    harness.require_equal(back, way[-2::-1], "the way back")
+
+
 def breakpoints_everywhere(session):
     """Breakpoints on all instructions of the function stop where single steps stop."""
     inside = Inside(session, "allocate")
@@ -96,6 +111,7 @@ def original_bytes(session):
 SESSIONS = [
     ("single steps over stubs", "calls", look(single_steps)),
     ("breakpoints on moved instructions", "calls", look(breakpoints_everywhere)),
+    ("single steps over CPUID", "calls", look(steps_over_cpuid)),
     ("the original text is shown", "calls", look(original_bytes)),
 ]
 

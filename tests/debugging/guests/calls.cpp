@@ -71,7 +71,9 @@ __attribute__((noinline, used)) unsigned random_bits() {
   unsigned value = 0;
   unsigned char done = 0;
   unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_RDRND) != 0) {
+  // With room for a jump before it, which leads to the agent.
+  asm volatile("mov $1, %%eax; cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d));
+  if ((c & bit_RDRND) != 0) {
     asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(done));
   }
   return done;

@@ -53,6 +53,18 @@ TEST_F(TickPlanCacheTest, LooksUpOnce) {
   EXPECT_EQ(first, &cache.plan_of(open_file(binary_).value()));
 }
 
+TEST_F(TickPlanCacheTest, APlanThatCountsAndOneThatDoesNotAreTwoFiles) {
+  TickPlanCache cache(cache_);
+  const Fd binary = open_file(binary_);
+  const auto& counts = cache.plan_of(binary.value());
+  const auto& counts_nothing = cache.uncounted_plan_of(binary.value());
+  ASSERT_TRUE(counts.plan && counts_nothing.plan);
+  EXPECT_GT(counts.plan->due_count(), 0U);
+  EXPECT_EQ(counts_nothing.plan->due_count(), 0U);
+  const auto files = std::distance(fs::directory_iterator(cache_), fs::directory_iterator());
+  EXPECT_EQ(files, 2);
+}
+
 TEST_F(TickPlanCacheTest, ADamagedPlanIsMadeAgain) {
   ask(cache_);
   const std::string name = only_file();

@@ -1,11 +1,13 @@
-#include "rewrite/system_call_site.h"
+#include "rewrite/agent_site.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
+#include "agent/abi.h"
 #include "guests.h"
 #include "rewrite/functions.h"
 #include "rewrite/tick_plan.h"
@@ -18,9 +20,9 @@ struct Planned {
   TickPlan plan;
 };
 
-Planned plan_of(const std::string& path) {
+Planned plan_of(const std::string& path, const PlanOptions& options = {}) {
   PlanReport report;
-  const auto bytes = build_tick_plan(open_file(path).value(), report);
+  const auto bytes = build_tick_plan(open_file(path).value(), report, options);
   EXPECT_TRUE(bytes) << report.refusal;
   Fd fd(::memfd_create("plan", MFD_CLOEXEC));
   EXPECT_EQ(::write(fd.value(), bytes->data(), bytes->size()), ssize_t(bytes->size()));
@@ -104,6 +106,81 @@ TEST_F(SystemCallsOfLibc, WhatIsPatchedAlreadyIsNoApproach) {
   patch.write(before->front().instruction.address, {0x90});
   const auto after = find_approach(*image_, flow_, patch, *function, at);
   EXPECT_TRUE(!after || after->front().instruction.address > before->front().instruction.address);
+}
+
+/// The C library's loader asks what the CPU is: for x86-64 with some 40 CPUID.
+class CpuidsOfTheLoader : public ::testing::Test {
+ protected:
+  std::uint64_t address_of(const Site& site) const {
+    for (const TextSegment& text : image_->segments())
+      if (site.file_offset - text.offset < text.bytes.size())
+        return text.address + (site.file_offset - text.offset);
+    return 0;
+  }
+  std::vector<std::uint64_t> cpuids() const {
+    std::vector<std::uint64_t> addresses;
+    for (const Site& site : analyse_sites(fd_.value()).sites)
+      if (site.kind == InstructionEvent::Kind::cpuid) addresses.push_back(address_of(site));
+    return addresses;
+  }
+
+  const std::string path_ = loaded_binary("ld-linux").path;
+  const Fd fd_ = open_file(path_);
+  const std::optional<ElfFile> file_ = ElfFile::open(fd_.value());
+  std::string reason_;
+  const std::optional<CodeImage> image_ = CodeImage::load(*file_, reason_);
+};
+
+TEST_F(CpuidsOfTheLoader, MostAreReachedThroughStubs) {
+  const Planned planned = plan_of(path_);
+  EXPECT_GT(cpuids().size(), 20U);
+  EXPECT_GT(planned.report.patched_cpuids * 10, cpuids().size() * 8);
+}
+
+TEST_F(CpuidsOfTheLoader, StayWhereTheyAreAsTraps) {
+  const Planned planned = plan_of(path_);
+  for (const std::uint64_t at : cpuids()) {
+    EXPECT_TRUE(is_modified(planned.plan, at, at + 1)) << std::hex << at;
+    EXPECT_FALSE(is_modified(planned.plan, at + 1, at + 2)) << std::hex << at;
+  }
+}
+
+/// What a stub makes of rcx and where it goes on, as the agent is entered (agent/abi.h).
+TEST_F(CpuidsOfTheLoader, TheirStubsTellTheAgentWhereTheyAre) {
+  constexpr std::array<std::uint8_t, 7> kJump = {0xff, 0x24, 0x25, 0x68, 0x10, 0x00, 0x70};
+  static_assert(agent::kHeadAddress + offsetof(agent::Head, cpuid_entry) == 0x70001068);
+  const Planned planned = plan_of(path_);
+  Bytes stubs(planned.plan.stubs().length);
+  ASSERT_EQ(::pread(planned.plan.fd(), stubs.data(), stubs.size(),
+                    off_t(planned.plan.stubs().plan_offset)),
+            ssize_t(stubs.size()));
+  const auto jump = std::as_bytes(std::span(kJump));
+  const std::vector<std::uint64_t> sites = cpuids();
+  std::uint64_t found = 0;
+  for (auto at = stubs.begin();; ++at) {
+    at = std::search(at, stubs.end(), jump.begin(), jump.end());
+    if (at == stubs.end()) break;
+    ++found;
+    // lea distance(%rip), %rcx right before it
+    std::int32_t distance;
+    std::memcpy(&distance, &*(at - sizeof distance), sizeof distance);
+    const std::uint64_t end = planned.plan.stubs().address + std::uint64_t(at - stubs.begin());
+    const std::uint64_t behind = end + std::uint64_t(std::int64_t(distance));
+    EXPECT_EQ(std::count(sites.begin(), sites.end(), behind - kAgentSiteLength), 1) << std::hex;
+  }
+  EXPECT_EQ(found, planned.report.patched_cpuids);
+}
+
+TEST_F(CpuidsOfTheLoader, WithoutCountingTheSameAreStubs) {
+  PlanOptions options;
+  options.counts = false;
+  const Planned counted = plan_of(path_);
+  const Planned uncounted = plan_of(path_, options);
+  EXPECT_GT(counted.plan.due_count(), 100U);
+  EXPECT_EQ(uncounted.plan.due_count(), 0U);
+  EXPECT_GE(uncounted.report.patched_cpuids, counted.report.patched_cpuids);
+  EXPECT_GE(uncounted.report.patched_system_calls, counted.report.patched_system_calls);
+  EXPECT_LT(uncounted.report.stub_bytes, counted.report.stub_bytes);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "rewrite/system_call_site.h"
+#include "rewrite/agent_site.h"
 
 #include <sys/syscall.h>
 
@@ -13,7 +13,6 @@ namespace {
 constexpr std::uint64_t kRoom = 5;
 constexpr std::size_t kMostParts = 8;
 constexpr std::uint64_t kLongestInstruction = 15;
-constexpr std::uint64_t kSystemCallLength = 2;
 
 /// Calls that do not come back, or not alone, or not here.
 constexpr std::array kNeverMade = {SYS_rt_sigreturn, SYS_exit,  SYS_exit_group,     SYS_clone,
@@ -31,15 +30,6 @@ std::optional<std::uint64_t> number_loaded(const Neighbours::Part& part) {
   return d.raw.imm[0].value.u;
 }
 
-bool is_never_made(const SystemCallApproach& approach) {
-  for (auto part = approach.rbegin(); part != approach.rend(); ++part) {
-    const auto number = number_loaded(*part);
-    if (!number) continue;
-    return std::find(kNeverMade.begin(), kNeverMade.end(), long(*number)) != kNeverMade.end();
-  }
-  return false;
-}
-
 bool may_be_copied(const Neighbours::Part& part) {
   const Instruction& instruction = part.instruction;
   if (instruction.flow == Flow::branch) {
@@ -50,13 +40,22 @@ bool may_be_copied(const Neighbours::Part& part) {
 
 }  // namespace
 
-std::optional<SystemCallApproach> find_approach(const CodeImage& image, const ControlFlow& flow,
-                                                const TextPatch& patch, const Function& function,
-                                                std::uint64_t system_call) {
-  if (patch.touches(system_call, system_call + kSystemCallLength)) return {};
+bool is_never_made(const Approach& approach) {
+  for (auto part = approach.rbegin(); part != approach.rend(); ++part) {
+    const auto number = number_loaded(*part);
+    if (!number) continue;
+    return std::find(kNeverMade.begin(), kNeverMade.end(), long(*number)) != kNeverMade.end();
+  }
+  return false;
+}
+
+std::optional<Approach> find_approach(const CodeImage& image, const ControlFlow& flow,
+                                      const TextPatch& patch, const Function& function,
+                                      std::uint64_t site) {
+  if (patch.touches(site, site + kAgentSiteLength)) return {};
   InstructionDecoder decoder;
-  SystemCallApproach found;
-  std::uint64_t first = system_call;
+  Approach found;
+  std::uint64_t first = site;
   while (found.size() < kMostParts) {
     const std::uint64_t least =
         std::max(function.begin, first - std::min(first, kLongestInstruction));
@@ -70,10 +69,7 @@ std::optional<SystemCallApproach> find_approach(const CodeImage& image, const Co
                  {instruction, decoder.details(), image.at(*before).first(instruction.length)});
     if (!may_be_copied(found.front())) return {};
     first = instruction.address;
-    if (instruction.length >= kRoom) {
-      if (is_never_made(found)) return {};
-      return found;
-    }
+    if (instruction.length >= kRoom) return found;
   }
   return {};
 }
