@@ -37,6 +37,37 @@ bool is_on_disk(const std::string& path) {
          std::end(kFileSystems);
 }
 
+[[noreturn]] void refuse_records() { throw NotRecordable("a program that writes over the agent"); }
+
+/// The call that the first record among `bytes` tells of, but for its ticks. Returns what lies
+/// behind that record.
+ByteView understand_record(ByteView bytes, agent::Record& record, PlainCall& call) {
+  if (bytes.size() < sizeof record) refuse_records();
+  std::memcpy(&record, bytes.data(), sizeof record);
+  const bool fits = record.size >= sizeof record && record.size <= bytes.size();
+  if (!fits || record.writes > call.writes.size()) refuse_records();
+  call.entry.number = record.number;
+  std::copy(std::begin(record.args), std::end(record.args), call.entry.args.begin());
+  call.entry.rip = Address(record.rip);
+  call.entry.digest = record.digest;
+  call.result = record.result;
+  call.written_digest = record.written_digest;
+  call.write_count = record.writes;
+  ByteView writes = bytes.first(record.size).subspan(sizeof record);
+  for (std::size_t i = 0; i < call.write_count; ++i) {
+    agent::Write write;
+    if (writes.size() < sizeof write) refuse_records();
+    std::memcpy(&write, writes.data(), sizeof write);
+    writes = writes.subspan(sizeof write);
+    if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
+      refuse_records();
+    }
+    call.writes[i] = {Address(write.at), writes.first(write.length)};
+    writes = writes.subspan(agent::padded(write.length));
+  }
+  return bytes.subspan(record.size);
+}
+
 void refuse_fault(const Task& task, const siginfo_t& signal) {
   if (!is_fault(signal) || signal.si_signo == SIGTRAP) return;
   throw Error("internal: the agent faulted at " + std::to_string(task.registers().rip) +
@@ -176,12 +207,13 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
   if (stat(link.c_str(), &info) != 0) return;
   const auto is_stream = [&] { return stream_of(thread, int(descriptor)) != 0; };
   auto kind = agent::Descriptor::unknown;
-  // One without a size may be made at the time of reading, as those of /proc are.
-  if (S_ISREG(info.st_mode) && (info.st_size != 0 || is_on_disk(link))) {
+  if (S_ISREG(info.st_mode)) {
     const bool writes = call.number == SYS_write;
-    const bool concerns_nobody =
-        writes && is_on_disk(link) && !is_shown_in_memory(info) && !is_stream();
-    kind = concerns_nobody ? agent::Descriptor::written : agent::Descriptor::regular;
+    // One without a size may be made at the time of reading, as those of /proc are.
+    const bool on_disk = (writes || info.st_size == 0) && is_on_disk(link);
+    const bool concerns_nobody = writes && on_disk && !is_shown_in_memory(info) && !is_stream();
+    if (info.st_size != 0 || on_disk) kind = agent::Descriptor::regular;
+    if (concerns_nobody) kind = agent::Descriptor::written;
     has_written_ = has_written_ || concerns_nobody;
   }
   if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
@@ -195,22 +227,20 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
 /// Makes events of the records that a thread left since its last stop.
 void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   RecordedSpace& space = *thread.process->space;
-  if (head.used > agent::kRecordsSize) throw NotRecordable("a program that writes over the agent");
-  const Bytes bytes = space.memory.read(Address(agent::kRecordsAddress), head.used);
-  ByteView left(bytes);
+  if (head.used > agent::kRecordsSize) refuse_records();
+  if (records_.size() < head.used) records_.resize(head.used);
+  const std::size_t size =
+      space.memory.read(Address(agent::kRecordsAddress), std::span(records_).first(head.used));
   // One for all: there may be a thousand, and nobody knows better when they were made.
-  Event event;
-  event.time_us = elapsed_us();
-  event.body = SyscallEvent();
-  while (!left.empty()) {
-    agent::Record record;
-    if (left.size() < sizeof record) throw NotRecordable("a program that writes over the agent");
-    std::memcpy(&record, left.data(), sizeof record);
-    if (record.size < sizeof record || record.size > left.size()) {
-      throw NotRecordable("a program that writes over the agent");
-    }
-    take_record(thread, record, left.first(record.size).subspan(sizeof record), event);
-    left = left.subspan(record.size);
+  const std::uint64_t time_us = elapsed_us();
+  agent::Record record;
+  PlainCall call;
+  for (ByteView left = ByteView(records_).first(size); !left.empty();) {
+    left = understand_record(left, record, call);
+    thread.ticks += space.counter - record.ticks;
+    space.counter = record.ticks;
+    call.ticks = take_ticks(thread);
+    result_.recording.append(thread.tid, time_us, call);
   }
   thread.place = Thread::Place::user;
   space.agent_calls = head.calls_left;
@@ -219,7 +249,6 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   space.memory.write(head_word(offsetof(agent::Head, used)), bytes_of(none));
 }
 
-/// `event`: a SyscallEvent with the time, for this record.
 /// Of a thread that runs and is to be killed. What it counts as used is complete, even if it is
 /// about to add to it.
 void RecordSession::take_last_records(Thread& thread) {
@@ -227,35 +256,6 @@ void RecordSession::take_last_records(Thread& thread) {
   agent::Head head;
   if (!space.agent_runs || !space.memory.read_value(kGateWritable, head)) return;
   if (head.used != 0) take_records(thread, head);
-}
-
-void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes,
-                                Event& event) {
-  RecordedSpace& space = *thread.process->space;
-  auto& [entry, exit] = std::get<SyscallEvent>(event.body);
-  entry.number = record.number;
-  for (unsigned i = 0; i < 6; ++i) entry.args[i] = record.args[i];
-  entry.rip = Address(record.rip);
-  entry.digest = record.digest;
-  exit.result = record.result;
-  exit.written_digest = record.written_digest;
-  exit.writes.resize(record.writes);
-  for (MemoryWrite& written : exit.writes) {
-    agent::Write write;
-    if (writes.size() < sizeof write) throw NotRecordable("a program that writes over the agent");
-    std::memcpy(&write, writes.data(), sizeof write);
-    writes = writes.subspan(sizeof write);
-    if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
-      throw NotRecordable("a program that writes over the agent");
-    }
-    const ByteView data = writes.first(write.length);
-    written.at = Address(write.at);
-    written.data.assign(data.begin(), data.end());
-    writes = writes.subspan(agent::padded(write.length));
-  }
-  thread.ticks += space.counter - record.ticks;
-  space.counter = record.ticks;
-  append(thread, event);
 }
 
 /// A thread that ran has stopped: brings it out of the agent if it was stopped there. False if it
