@@ -13,11 +13,15 @@ namespace {
 
 constexpr std::uint64_t kGathered = 1 << 20;
 
-/// More room in a buffer that has become large, in huge pages if the system gives some: the faults
-/// for small ones took a tenth of a recording of a million calls.
-void grow(Bytes& bytes) {
+/// No more than this is reserved for events that may never come.
+constexpr std::uint64_t kMostReserved = 64 << 20;
+
+/// Gives a buffer that has become large room for `expected` bytes, in huge pages if the system has
+/// some. First touches of memory, in small pages and in one new buffer after the other, took a
+/// tenth of a recording of a million calls.
+void grow(Bytes& bytes, std::uint64_t expected) {
   Bytes larger;
-  larger.reserve(2 * bytes.capacity());
+  larger.reserve(std::max<std::uint64_t>(2 * bytes.capacity(), std::min(expected, kMostReserved)));
   const auto from = page_ceil(reinterpret_cast<std::uintptr_t>(larger.data()));
   const auto to = page_floor(reinterpret_cast<std::uintptr_t>(larger.data()) + larger.capacity());
   if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
@@ -30,7 +34,9 @@ void grow(Bytes& bytes) {
 /// `encode_into` appends one event to a buffer.
 EventNumber Recording::append_encoded(auto encode_into, const char* kind) {
   const std::size_t before = events_.size();
-  if (before >= 2 * kGathered && events_.capacity() - before < kFrameSize) grow(events_);
+  if (before >= 2 * kGathered && events_.capacity() - before < kFrameSize) {
+    grow(events_, limits_.in_memory + 2 * kFrameSize);
+  }
   try {
     encode_into(events_);
     const std::size_t size = events_.size() - before;
