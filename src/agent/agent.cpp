@@ -27,8 +27,10 @@ void* memset(void* to, int value, std::size_t size) {
   return result;
 }
 
-/// entry.S
-std::int64_t ttrace_agent_syscall(std::int64_t number, const std::uint64_t* args);
+// entry.S
+[[noreturn]] void ttrace_agent_done();
+[[noreturn]] void ttrace_agent_undone();
+[[noreturn]] void ttrace_agent_cpuid_done();
 
 }  // extern "C"
 
@@ -48,6 +50,23 @@ Head& head() { return *reinterpret_cast<Head*>(std::uint64_t(kHeadAddress)); }
 std::uint64_t records() { return kRecordsAddress; }
 Descriptor* descriptors() {
   return reinterpret_cast<Descriptor*>(std::uint64_t(kDescriptorsAddress));
+}
+
+/// The kernel's answer. Inlined, so that nothing returns behind the call (entry.S).
+[[gnu::always_inline]] inline std::int64_t system_call(std::uint64_t number,
+                                                       const std::uint64_t* args) {
+  std::int64_t result;
+  register std::uint64_t r10 asm("r10") = args[3];
+  register std::uint64_t r8 asm("r8") = args[4];
+  register std::uint64_t r9 asm("r9") = args[5];
+  asm volatile(
+      "mov $1f, %%ebx\n\t"
+      "jmp ttrace_agent_system_call\n"
+      "1:"
+      : "=a"(result)
+      : "a"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(r10), "r"(r8), "r"(r9)
+      : "rbx", "rcx", "r11", "memory");
+  return result;
 }
 
 /// As digest_of(registers) in base/registers.h.
@@ -129,7 +148,7 @@ Found look_at(std::uint64_t directory, std::uint64_t path) {
   constexpr std::uint32_t kDirectory = 0040000;
   alignas(8) unsigned char stat[kStatSize];
   const std::uint64_t args[6] = {directory, path, std::uint64_t(stat), 0, 0, 0};
-  const std::int64_t result = ttrace_agent_syscall(kNewfstatat, args);
+  const std::int64_t result = system_call(kNewfstatat, args);
   if (result == kFault) return {};
   if (result != 0) return {Descriptor::unknown, true};
   std::uint32_t mode;
@@ -213,7 +232,7 @@ bool record(Frame& frame) {
   Descriptor opened = Descriptor::unknown;
   if (!may_make(call.special, args, opened)) return false;
 
-  const std::int64_t result = ttrace_agent_syscall(std::int64_t(number), args);
+  const std::int64_t result = system_call(number, args);
   // Some of its memory may have been written: the traced path knows what to do about that, and
   // gives the same answer. What the kernel would restart is none of ours.
   if (result == kFault || (result <= -512 && result >= -516)) return false;
@@ -346,30 +365,25 @@ bool replay_cpuid(Frame& frame) {
 }  // namespace
 }  // namespace ttrace::agent
 
-/// 1: the call is made, its result in the frame. 0: it is yet to be made.
-extern "C" int ttrace_agent_call(ttrace::agent::Frame* frame) {
+/// From entry.S. Leaves with the call made and its result in the frame, or with the call yet to be
+/// made.
+extern "C" [[noreturn]] void ttrace_agent_call(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  switch (head().mode) {
-    case Mode::record:
-      return record(*frame) ? 1 : 0;
-    case Mode::replay:
-      return replay(*frame) ? 1 : 0;
-    case Mode::off:
-      break;
-  }
-  return 0;
+  const Mode mode = head().mode;
+  bool done = false;
+  if (mode == Mode::record) done = record(*frame);
+  if (mode == Mode::replay) done = replay(*frame);
+  if (done) ttrace_agent_done();
+  ttrace_agent_undone();
 }
 
 /// The same for CPUID.
-extern "C" int ttrace_agent_cpuid(ttrace::agent::Frame* frame) {
+extern "C" [[noreturn]] void ttrace_agent_cpuid(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  switch (head().mode) {
-    case Mode::record:
-      return record_cpuid(*frame) ? 1 : 0;
-    case Mode::replay:
-      return replay_cpuid(*frame) ? 1 : 0;
-    case Mode::off:
-      break;
-  }
-  return 0;
+  const Mode mode = head().mode;
+  bool done = false;
+  if (mode == Mode::record) done = record_cpuid(*frame);
+  if (mode == Mode::replay) done = replay_cpuid(*frame);
+  if (done) ttrace_agent_cpuid_done();
+  ttrace_agent_undone();
 }

@@ -415,20 +415,21 @@ void RecordSession::kill_all() {
 
 EventNumber RecordSession::append(Thread& thread, EventBody body) {
   Event event;
+  event.tid = thread.tid;
+  event.ticks = take_ticks(thread);
   event.time_us = elapsed_us();
   event.body = std::move(body);
-  return append(thread, event);
+  return result_.recording.append(event);
 }
 
-EventNumber RecordSession::append(Thread& thread, Event& event) {
+/// An event of the thread is about to be appended: the user progress that it stands for.
+Ticks RecordSession::take_ticks(Thread& thread) {
   // Something came before the instruction that it left at.
   thread.split.reset();
   thread.preempted = false;
   thread.left_at_access = false;
-  event.tid = thread.tid;
   result_.ticks += thread.ticks;
-  event.ticks = Ticks(std::exchange(thread.ticks, 0));
-  return result_.recording.append(event);
+  return Ticks(std::exchange(thread.ticks, 0));
 }
 
 std::uint64_t RecordSession::elapsed_us() const {

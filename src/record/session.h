@@ -83,8 +83,7 @@ class RecordSession {
   void end_early(EndEvent::Reason reason);
   void kill_all();
   EventNumber append(Thread& thread, EventBody body);
-  /// `event` has its time and body.
-  EventNumber append(Thread& thread, Event& event);
+  Ticks take_ticks(Thread& thread);
   std::uint64_t elapsed_us() const;
   bool others_ready(const Thread& thread) const;
   Thread* find(Tid tid);
@@ -231,7 +230,6 @@ class RecordSession {
   void forget_written();
   void tell_descriptor(const Thread& thread, const SyscallView& call);
   void take_records(Thread& thread, const agent::Head& head);
-  void take_record(Thread& thread, const agent::Record& record, ByteView writes, Event& call);
   bool come_out_of_agent(Thread& thread, const StopStatus& stop);
   void take_last_records(Thread& thread);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
@@ -298,6 +296,7 @@ class RecordSession {
   bool want_switch_ = false;
   bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
   std::string program_;               ///< what was launched
+  Bytes records_;  ///< what take_records() read: kept, because a new one costs page faults
   bool has_written_ = false;  ///< an agent may know a descriptor as agent::Descriptor::written
   Fd standard_output_;
   Fd standard_error_;

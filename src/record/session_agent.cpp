@@ -44,29 +44,35 @@ InstructionEvent cpuid_event_of(const agent::Record& record) {
   return cpuid_event(Address(record.rip - kLength), kLength, result);
 }
 
-/// All of the event; it may be another record's.
-void fill_in(SyscallEvent& event, const agent::Record& record, ByteView writes) {
-  auto& [entry, exit] = event;
-  entry.number = record.number;
-  for (unsigned i = 0; i < 6; ++i) entry.args[i] = record.args[i];
-  entry.rip = Address(record.rip);
-  entry.digest = record.digest;
-  exit.result = record.result;
-  exit.written_digest = record.written_digest;
-  exit.writes.resize(record.writes);
-  for (MemoryWrite& written : exit.writes) {
+[[noreturn]] void refuse_records() { throw NotRecordable("a program that writes over the agent"); }
+
+/// The call that the first record among `bytes` tells of, but for its ticks. Returns what lies
+/// behind that record.
+ByteView understand_record(ByteView bytes, agent::Record& record, PlainCall& call) {
+  if (bytes.size() < sizeof record) refuse_records();
+  std::memcpy(&record, bytes.data(), sizeof record);
+  const bool fits = record.size >= sizeof record && record.size <= bytes.size();
+  if (!fits || record.writes > call.writes.size()) refuse_records();
+  call.entry.number = record.number;
+  std::copy(std::begin(record.args), std::end(record.args), call.entry.args.begin());
+  call.entry.rip = Address(record.rip);
+  call.entry.digest = record.digest;
+  call.result = record.result;
+  call.written_digest = record.written_digest;
+  call.write_count = record.writes;
+  ByteView writes = bytes.first(record.size).subspan(sizeof record);
+  for (std::size_t i = 0; i < call.write_count; ++i) {
     agent::Write write;
-    if (writes.size() < sizeof write) throw NotRecordable("a program that writes over the agent");
+    if (writes.size() < sizeof write) refuse_records();
     std::memcpy(&write, writes.data(), sizeof write);
     writes = writes.subspan(sizeof write);
     if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
-      throw NotRecordable("a program that writes over the agent");
+      refuse_records();
     }
-    const ByteView data = writes.first(write.length);
-    written.at = Address(write.at);
-    written.data.assign(data.begin(), data.end());
+    call.writes[i] = {Address(write.at), writes.first(write.length)};
     writes = writes.subspan(agent::padded(write.length));
   }
+  return bytes.subspan(record.size);
 }
 
 void refuse_fault(const Task& task, const siginfo_t& signal) {
@@ -236,12 +242,13 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
   if (stat(link.c_str(), &info) != 0) return;
   const auto is_stream = [&] { return stream_of(thread, int(descriptor)) != 0; };
   auto kind = agent::Descriptor::unknown;
-  // One without a size may be made at the time of reading, as those of /proc are.
-  if (S_ISREG(info.st_mode) && (info.st_size != 0 || is_on_disk(link))) {
+  if (S_ISREG(info.st_mode)) {
     const bool writes = call.number == SYS_write;
-    const bool concerns_nobody =
-        writes && is_on_disk(link) && !is_shown_in_memory(info) && !is_stream();
-    kind = concerns_nobody ? agent::Descriptor::written : agent::Descriptor::regular;
+    // One without a size may be made at the time of reading, as those of /proc are.
+    const bool on_disk = (writes || info.st_size == 0) && is_on_disk(link);
+    const bool concerns_nobody = writes && on_disk && !is_shown_in_memory(info) && !is_stream();
+    if (info.st_size != 0 || on_disk) kind = agent::Descriptor::regular;
+    if (concerns_nobody) kind = agent::Descriptor::written;
     has_written_ = has_written_ || concerns_nobody;
   }
   if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
@@ -255,22 +262,24 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
 /// Makes events of the records that a thread left since its last stop.
 void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   RecordedSpace& space = *thread.process->space;
-  if (head.used > agent::kRecordsSize) throw NotRecordable("a program that writes over the agent");
-  const Bytes bytes = space.memory.read(Address(agent::kRecordsAddress), head.used);
-  ByteView left(bytes);
+  if (head.used > agent::kRecordsSize) refuse_records();
+  if (records_.size() < head.used) records_.resize(head.used);
+  const std::size_t size =
+      space.memory.read(Address(agent::kRecordsAddress), std::span(records_).first(head.used));
   // One for all: there may be a thousand, and nobody knows better when they were made.
-  Event call;
-  call.time_us = elapsed_us();
-  call.body = SyscallEvent();
-  while (!left.empty()) {
-    agent::Record record;
-    if (left.size() < sizeof record) throw NotRecordable("a program that writes over the agent");
-    std::memcpy(&record, left.data(), sizeof record);
-    if (record.size < sizeof record || record.size > left.size()) {
-      throw NotRecordable("a program that writes over the agent");
+  const std::uint64_t time_us = elapsed_us();
+  agent::Record record;
+  PlainCall call;
+  for (ByteView left = ByteView(records_).first(size); !left.empty();) {
+    left = understand_record(left, record, call);
+    thread.ticks += space.counter - record.ticks;
+    space.counter = record.ticks;
+    if (record.number == agent::kCpuidNumber) {
+      result_.recording.append({thread.tid, take_ticks(thread), time_us, cpuid_event_of(record)});
+      continue;
     }
-    take_record(thread, record, left.first(record.size).subspan(sizeof record), call);
-    left = left.subspan(record.size);
+    call.ticks = take_ticks(thread);
+    result_.recording.append(thread.tid, time_us, call);
   }
   thread.place = Thread::Place::user;
   space.agent_calls = head.calls_left;
@@ -286,23 +295,6 @@ void RecordSession::take_last_records(Thread& thread) {
   agent::Head head;
   if (!space.agent_runs || !space.memory.read_value(kGateWritable, head)) return;
   if (head.used != 0) take_records(thread, head);
-}
-
-/// `call`: a SyscallEvent with the time, for this record.
-void RecordSession::take_record(Thread& thread, const agent::Record& record, ByteView writes,
-                                Event& call) {
-  RecordedSpace& space = *thread.process->space;
-  thread.ticks += space.counter - record.ticks;
-  space.counter = record.ticks;
-  if (record.number == agent::kCpuidNumber) {
-    Event event;
-    event.time_us = call.time_us;
-    event.body = cpuid_event_of(record);
-    append(thread, event);
-    return;
-  }
-  fill_in(std::get<SyscallEvent>(call.body), record, writes);
-  append(thread, call);
 }
 
 /// A thread that ran has stopped: brings it out of the agent if it was stopped there. False if it

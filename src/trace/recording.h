@@ -11,6 +11,7 @@
 #include "trace/event.h"
 #include "trace/info.h"
 #include "trace/objects.h"
+#include "trace/plain_call.h"
 #include "trace/spill_file.h"
 
 namespace ttrace {
@@ -45,6 +46,8 @@ class Recording {
   /// Appends and returns the number of the event. Throws NotRecordable beyond the limits, Error if
   /// the disk is full.
   EventNumber append(const Event& event);
+  /// Likewise, that the thread made this call.
+  EventNumber append(Tid tid, std::uint64_t time_us, const PlainCall& call);
   /// Index of an object; the same file is entered once (the recorder sees to that).
   std::uint32_t add_object(RecordedObject object);
   /// The same so far, to be gone on with apart. No event may have been spilled.
@@ -68,6 +71,7 @@ class Recording {
   const SpillFile* spilled() const { return spilled_.get(); }
 
  private:
+  EventNumber append_encoded(auto encode_into, const char* kind);
   void spill();
 
   RecordingLimits limits_;

@@ -5,7 +5,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include "agent/abi.h"
 #include "tracee/gate.h"
@@ -38,16 +40,21 @@ class AgentChild {
     return understand(status);
   }
 
-  /// As the stub at a system call instruction that is followed by `after` does it.
-  void enter(std::int64_t number, std::uint64_t after) const {
+  /// As the stub at an instruction that is followed by `after` does it.
+  void enter(std::uint32_t entry, std::uint64_t rax, std::uint64_t after) const {
     agent::Head head;
     head.mode = agent::Mode::record;
     head.calls_left = 1;
     head.stub_rcx = kProgramRcx;
     memory_.write(kGateWritable, bytes_of(head));
+    agent::CpuidTable table;
+    table.count = 1;
+    table.answers[0].leaf = kKnownLeaf;
+    std::copy(std::begin(kAnswer), std::end(kAnswer), table.answers[0].registers);
+    memory_.write(Address(agent::kCpuidAddress), bytes_of(table));
     GeneralRegisters regs = at_start_;
-    regs.rip = agent::kEntry;
-    regs.rax = std::uint64_t(number);
+    regs.rip = entry;
+    regs.rax = rax;
     regs.orig_rax = ~0ull;
     regs.rcx = after;
     task().set_registers(regs);
@@ -87,6 +94,8 @@ class AgentChild {
   std::uint64_t stack() const { return at_start_.rsp; }
 
   static constexpr std::uint64_t kProgramRcx = 0x1234;
+  static constexpr std::uint32_t kKnownLeaf = 2;
+  static constexpr std::uint32_t kAnswer[] = {11, 12, 13, 14};
 
  private:
   static constexpr std::uint64_t kStackSize = agent::kStackTop - agent::kDataAddress;
@@ -111,12 +120,20 @@ class AgentChild {
   GeneralRegisters at_start_{};
 };
 
-/// From each instruction on the way of that call through the agent.
-void comes_out_from_everywhere(std::int64_t number, std::uint32_t way_out) {
-  constexpr std::uint64_t kAfter = 0x5000;
+/// A call, or CPUID, and how it comes out of the agent.
+struct Way {
+  std::uint32_t entry;
+  std::uint64_t rax;
+  std::uint32_t int3;
+  std::uint64_t rax_then;
+  std::uint64_t rcx_then;
+};
+
+constexpr std::uint64_t kAfter = 0x5000;
+
+void comes_out_from_everywhere(const Way& way) {
   const AgentChild child;
-  const bool done = way_out == agent::kLeftDone;
-  child.enter(number, kAfter);
+  child.enter(way.entry, way.rax, kAfter);
   unsigned steps = 0;
   for (AgentChild::State state = child.state(); agent::is_in_agent(state.regs.rip); ++steps) {
     SCOPED_TRACE("stopped after " + std::to_string(steps) + " instructions");
@@ -130,10 +147,10 @@ void comes_out_from_everywhere(std::int64_t number, std::uint32_t way_out) {
     ASSERT_EQ(stop.kind, StopStatus::Kind::signal);
     ASSERT_EQ(stop.value, SIGTRAP);
     regs = child.task().registers();
-    ASSERT_EQ(regs.rip - 1, way_out);
+    ASSERT_EQ(regs.rip - 1, way.int3);
     EXPECT_EQ(regs.rsp, child.stack());
-    EXPECT_EQ(regs.rcx, done ? kAfter : AgentChild::kProgramRcx);
-    EXPECT_EQ(regs.rax, done ? std::uint64_t(getpid()) : std::uint64_t(number));
+    EXPECT_EQ(regs.rax, way.rax_then);
+    EXPECT_EQ(regs.rcx, way.rcx_then);
 
     child.restore(state);
     child.step();
@@ -142,12 +159,25 @@ void comes_out_from_everywhere(std::int64_t number, std::uint32_t way_out) {
   EXPECT_GT(steps, 20u);
 }
 
-TEST(AgentExit, FromEveryInstructionBehindTheCall) {
-  comes_out_from_everywhere(SYS_getppid, agent::kLeftDone);
+TEST(AgentExit, FromEveryInstructionOfACall) {
+  comes_out_from_everywhere(
+      {agent::kEntry, SYS_getppid, agent::kLeftDone, std::uint64_t(getpid()), kAfter});
 }
 
-TEST(AgentExit, FromEveryInstructionBeforeTheCall) {
-  comes_out_from_everywhere(SYS_pause, agent::kLeftUndone);
+TEST(AgentExit, FromEveryInstructionBeforeACall) {
+  comes_out_from_everywhere(
+      {agent::kEntry, SYS_pause, agent::kLeftUndone, SYS_pause, AgentChild::kProgramRcx});
+}
+
+TEST(AgentExit, FromEveryInstructionOfCpuid) {
+  comes_out_from_everywhere({agent::kCpuidEntry, AgentChild::kKnownLeaf, agent::kLeftCpuid,
+                             AgentChild::kAnswer[0], AgentChild::kAnswer[2]});
+}
+
+TEST(AgentExit, FromEveryInstructionBeforeCpuid) {
+  constexpr std::uint64_t kUnknownLeaf = 7;
+  comes_out_from_everywhere({agent::kCpuidEntry, kUnknownLeaf, agent::kLeftUndone, kUnknownLeaf,
+                             AgentChild::kProgramRcx});
 }
 
 }  // namespace
