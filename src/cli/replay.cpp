@@ -2,15 +2,12 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <limits>
-
 #include "cli/commands.h"
+#include "cli/process_choice.h"
 #include "cli/values.h"
 #include "cli/vscode.h"
 #include "gdb/launch.h"
 #include "hunt/verdict.h"
-#include "query/processes.h"
 #include "replay/replayer.h"
 
 namespace ttrace {
@@ -56,26 +53,9 @@ void warn_of_another_cpu(const Context& context, const TraceReader& trace) {
       recorded.vendor, here, fmt::join(recorded.by_vendor, "; ")));
 }
 
-/// The first child in which an assertion failed.
-Pid failed_child(const std::string& path) {
-  TraceReader trace(path);
-  const std::vector<ProcessRecord> processes = processes_of(trace);
-  const auto child = std::find_if(processes.begin(), processes.end(), [](const auto& process) {
-    return process.parent && process.assertion_failed;
-  });
-  if (child == processes.end()) throw UsageError(path + ": no assertion failed in a child");
-  return child->pid;
-}
-
 std::optional<Pid> chosen_process(const FlagSet& flags, const std::string& path) {
   if (!flags.has("pid")) return {};
-  if (flags.text("pid") == "child") return failed_child(path);
-  const auto number = parse_number(flags.text("pid"));
-  if (!number || *number == 0 || *number > std::uint64_t(std::numeric_limits<pid_t>::max())) {
-    throw UsageError(flags.spelled("pid") + " expects the number of a process (ttrace processes " +
-                     "FILE lists them), or \"child\"");
-  }
-  return Pid(pid_t(*number));
+  return named_process(path, flags.text("pid"), flags.spelled("pid"));
 }
 
 // Each flag of these decides what is done; the others are for gdb.

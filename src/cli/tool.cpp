@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/process_choice.h"
 #include "cli/reference.h"
 #include "cli/report_binary.h"
 #include "hunt/version.h"
@@ -145,6 +146,7 @@ class QueryCommands {
     for (const GdbQuestion& row : kGdbQuestions) {
       CLI::App& app = add(tool, row.name, row.arguments, row.help);
       app.add_option("ARGUMENT", arguments_, row.arguments)->required();
+      app.add_option("--pid", process_, "in this process, as replay --pid");
     }
   }
 
@@ -155,7 +157,9 @@ class QueryCommands {
       commands_[i].check(context.environment);
       const std::size_t count = query_rows().size();
       if (i < count) return query_trace(context, query_rows()[i], path_, arguments_, json_);
-      return ask_in_gdb(kGdbQuestions[i - count].name, path_, arguments_, json_);
+      std::optional<Pid> process;
+      if (!process_.empty()) process = named_process(path_, process_, "--pid");
+      return ask_in_gdb(kGdbQuestions[i - count].name, path_, arguments_, json_, process);
     }
     return std::nullopt;
   }
@@ -173,6 +177,7 @@ class QueryCommands {
 
   std::deque<Subcommand> commands_;  // stay where they are: options refer to them
   std::string path_;
+  std::string process_;
   std::vector<std::string> arguments_;
   bool json_ = false;
 };

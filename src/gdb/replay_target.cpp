@@ -198,6 +198,9 @@ TimelineLimits ReplayTarget::limits_of(const ResumeRequest& request) const {
 }
 
 const TargetStop& ReplayTarget::resume(const ResumeRequest& request) {
+  // Told once where it stands; a run that comes there from elsewhere is told again.
+  const bool stands_there = told_signal_ && timeline_->now().place() == Position{*told_signal_};
+  if (request.backwards || !stands_there) told_signal_.reset();
   const TimelineLimits limits = limits_of(request);
   stop_ = request.backwards ? backward(limits) : forward(limits);
   return stop_;

@@ -79,7 +79,7 @@ std::unique_ptr<Replayer::State> Replayer::State::fork() const {
   copy->counters = counters;
   copy->next = next;
   copy->arrived = arrived;
-  copy->shown_signal = shown_signal;
+  // Not shown_signal: a search that begins with the copy must find the signal where it stands.
   copy->order = order;
   copy->objects = objects;
   copy->plans = plans;

@@ -36,6 +36,7 @@ ReplayStop Replayer::State::run(const ReplayLimits& limits) {
   std::optional<Driving> driving;
   if (limits.driving == nullptr) driving.emplace(cpu);
   started = monotonic_time();
+  if (!limits.stop_at_signals) shown_signal.reset();  // nobody was told on this way
   ReplayLimits rest = limits;
   rest.pass = limits.pass && !arrived;
   for (;;) {

@@ -4,6 +4,7 @@ followed."""
 
 import json
 import subprocess
+import tempfile
 
 import harness
 
@@ -91,6 +92,31 @@ def in_batch(ttrace, guest):
         equal(text in result.stdout, True, f"{text!r} in {result.stdout!r}")
 
 
+def asked_in_the_child(ttrace, guest):
+    """Questions on the command line to another process than the first."""
+    def ask(*words):
+        result = subprocess.run([ttrace, *words, "--json"], stdin=subprocess.DEVNULL,
+                                capture_output=True, check=True)
+        return json.loads(result.stdout)
+    arguments = [hit["arguments"] for hit in ask("calls", guest.trace, "check", "--pid=child")]
+    equal(arguments, [{"expected": "2"}], "calls in the child")
+    equal(ask("calls", guest.trace, "check"), [], "calls in the first process")
+    hit = ask("last-write", guest.trace, "work", "--pid=child")
+    equal((hit["old"], hit["new"], hit["line"]), ("1", "3", guest.line("the wrong value")), "the write")
+
+
+def commands_from_a_file(ttrace, guest):
+    """What scripts and CI do: gdb commands from a file, then some more, then the end."""
+    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as file:
+        file.write("ttrace goto end\nprint work * 2\n")
+        file.flush()
+        result = subprocess.run([ttrace, "replay", "--batch", "--commands=" + file.name,
+                                 "--ex", "print work + 1", guest.trace], stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, check=True)
+    values = [line for line in result.stdout.splitlines() if line.startswith("$")]
+    equal(values, ["$1 = 20", "$2 = 11"], "what was printed")
+
+
 def no_failed_child(ttrace, guest):
     result = subprocess.run([ttrace, "replay", "--pid=child", guest.trace], stdin=subprocess.DEVNULL,
                             capture_output=True, text=True, check=False)
@@ -150,6 +176,8 @@ SESSIONS = [
     opened_on("another child", ["--pid={}"], 1, in_another),
     opened_on("the first process by default", [], 0, in_the_first),
     ("the child in a batch", "children", in_batch),
+    ("questions in the child", "children", asked_in_the_child),
+    ("commands from a file", "children", commands_from_a_file),
     ("no child to choose", "family", no_failed_child),
     ("a hunt that follows children", "children", hunted),
     ("marks and events to go to", "children", places_to_go_to),

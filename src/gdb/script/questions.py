@@ -155,7 +155,7 @@ class _TtraceWrites(gdb.Command):
         for hit in hits:
             gdb.write("%s  = %s\n" % (_ttrace_hit_text(hit), hit["new"]))
         if not hits:
-            gdb.write("nothing changed it in the case\n")
+            gdb.write("nothing changed it in the case, in this process\n")
 
 
 def _ttrace_entries(function):
@@ -198,7 +198,7 @@ class _TtraceCalls(gdb.Command):
             given = ", ".join("%s=%s" % pair for pair in hit["arguments"].items())
             gdb.write("%s (%s)\n" % (_ttrace_hit_text(hit), given))
         if not hits:
-            gdb.write("it was not called in the case\n")
+            gdb.write("it was not called in the case, in this process\n")
 
 
 # Where glibc keeps the owner of a lock (src/query/blocked.cpp), by the kind of a wait.
