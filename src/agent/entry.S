@@ -59,8 +59,9 @@
 // To \target, or to the INT3 at \left first if that is asked for. A thread that is stopped behind the
 // look at LEAVE, which was 0 then, is brought to the same instruction of the other way: both have the
 // same shape (leaving() of abi.h).
-        .macro way_out place, target, left
+        .macro way_out label, place, target, left
         .org    \place, 0xcc
+\label:
         cmpq    $0, LEAVE
         jne     1f
         .org    \place + 0xb, 0xcc
@@ -102,12 +103,9 @@ ttrace_agent_system_call:
         .org    0x50, 0xcc
         jmp     enter_cpuid
 
-leave_done:
-        way_out 0x60, %rcx, 0x20
-leave_undone:
-        way_out 0x90, GOES_ON, 0x30
-leave_cpuid:
-        way_out 0xc0, GOES_ON, 0x40
+        way_out leave_done, 0x60, %rcx, 0x20
+        way_out leave_undone, 0x90, GOES_ON, 0x30
+        way_out leave_cpuid, 0xc0, GOES_ON, 0x40
 
 enter_call:
         enter   ttrace_agent_call
