@@ -48,7 +48,8 @@ std::vector<ProcessRecord> processes_of(TraceReader& trace) {
       process->status = exit->status;
     } else if (const auto* mark = std::get_if<MarkEvent>(&event.body)) {
       ProcessRecord* process = of_event ? find(*of_event) : nullptr;
-      if (process && mark->kind == MarkEvent::Kind::assertion_failed) process->assertion_failed = true;
+      if (process && mark->kind == MarkEvent::Kind::assertion_failed)
+        process->assertion_failed = true;
     }
     const auto& failure = trace.info().failure;
     if (failure && failure->event == number) {
