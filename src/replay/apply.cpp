@@ -94,6 +94,7 @@ void Replayer::State::apply(const Event& event) {
 }
 
 void Replayer::State::apply_exec(Tid tid, const ExecEvent& exec) {
+  breakpoints.erase(exec.pid);
   auto process = std::make_shared<ReplayProcess>();
   process->pid = exec.pid;
   process->executable = exec.path;

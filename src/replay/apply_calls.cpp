@@ -40,25 +40,6 @@ void Replayer::State::read_object(std::uint32_t object, std::uint64_t offset,
   (void)!pread(file.value(), into.data(), into.size(), off_t(offset));
 }
 
-bool ReplaySpace::insert_breakpoint(Address at) {
-  Breakpoint& breakpoint = breakpoints[at];
-  if (breakpoint.count++ > 0) return true;
-  const std::byte trap{0xcc};
-  if (host->memory().read(at, std::span(&breakpoint.covered, 1)) == 1 &&
-      host->memory().write(at, std::span(&trap, 1))) {
-    return true;
-  }
-  breakpoints.erase(at);
-  return false;
-}
-
-void ReplaySpace::remove_breakpoint(Address at) {
-  const auto found = breakpoints.find(at);
-  if (found == breakpoints.end() || --found->second.count > 0) return;
-  host->memory().write(at, std::span(&found->second.covered, 1));
-  breakpoints.erase(found);
-}
-
 void Replayer::State::map(ReplaySpace& space, const Mapping& mapping) {
   forget(space, mapping.start, mapping.length);
   if (mapping.backing) {

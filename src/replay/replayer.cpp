@@ -77,7 +77,7 @@ std::uint64_t Replayer::fingerprint() const {
   if (vectors.size() > kHeaderEnd) add(ByteView(vectors).subspan(kHeaderEnd));
   std::set<std::uint64_t> pages;
   for (unsigned i = 0; i < kRegisterCount; ++i)
-    pages.insert(page_floor(register_at(thread.regs, i)));
+    pages.insert(page_floor(register_at(regs, i)));
   for (const std::uint64_t page : pages) {
     Bytes content(kPageSize);
     content.resize(read_memory(thread.process->pid, Address(page), content));
@@ -153,32 +153,6 @@ std::optional<std::uint32_t> Replayer::object_by_path(const std::string& path) c
     if (objects[i].path == path) return i;
   }
   return {};
-}
-
-bool Replayer::insert_breakpoint(Pid pid, Address at) {
-  const ReplayContext* thread = any_thread_of(state_->threads, pid);
-  if (thread == nullptr) return false;
-  ReplaySpace& space = *thread->process->space;
-  bool inserted = false;
-  for (const Address place : places_of(space, at)) {
-    if (space.insert_breakpoint(place)) inserted = true;
-  }
-  return inserted;
-}
-
-void Replayer::remove_breakpoint(Pid pid, Address at) {
-  const ReplayContext* thread = any_thread_of(state_->threads, pid);
-  if (thread == nullptr) return;
-  ReplaySpace& space = *thread->process->space;
-  for (const Address place : places_of(space, at)) space.remove_breakpoint(place);
-}
-
-bool Replayer::has_breakpoint(Pid pid, Address at) const {
-  const ReplaySpace* space = state_->space_of(pid);
-  if (space == nullptr) return false;
-  const auto places = places_of(*space, at);
-  return std::any_of(places.begin(), places.end(),
-                     [&](Address place) { return space->breakpoints.contains(place); });
 }
 
 void Replayer::watch(Pid pid, const std::vector<WatchRange>& ranges) {

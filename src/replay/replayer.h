@@ -161,8 +161,8 @@ class Replayer {
   /// places. Huge anonymous mappings are left out.
   std::uint64_t process_digest(Pid pid) const;
 
-  /// Breakpoints count: as many removals as insertions end one. Inserting at an address that is not
-  /// mapped returns false. They take effect in the process and are forgotten at its exec.
+  /// A breakpoint takes effect in the process as long as it has that program, also in text that is
+  /// mapped later. False: nothing is mapped there now. Inserted twice, it is one.
   bool insert_breakpoint(Pid pid, Address at);
   void remove_breakpoint(Pid pid, Address at);
   bool has_breakpoint(Pid pid, Address at) const;

@@ -5,6 +5,7 @@
 #include "replay/arrival.h"
 #include "replay/driving.h"
 #include "replay/state.h"
+#include "syscalls/table.h"
 
 namespace ttrace {
 namespace {
@@ -17,6 +18,13 @@ bool is_watched(const ReplayContext& thread, const ReplayLimits& limits) {
 
 bool is_interrupted(const ReplayLimits& limits) {
   return limits.interrupt != nullptr && limits.interrupt->load();
+}
+
+/// `ended`: the call that it ends.
+bool may_map_text(const EventBody& body, std::optional<std::int64_t> ended) {
+  const SyscallRow* row = ended ? syscall_row(*ended) : nullptr;
+  return std::holds_alternative<NewTaskEvent>(body) ||
+         (row != nullptr && row->handling == Handling::address_space);
 }
 
 bool steps(const ReplayContext& thread, const ReplayLimits& limits) {
@@ -94,6 +102,7 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
   const bool was_step = limits.step && *limits.step == tid && completes_a_step(event.body);
   written_watch.reset();
   apply_with_pages_open(event, limits);
+  if (may_map_text(event.body, ended)) insert_absent_breakpoints();
   ++next;
   arrived = false;
   begin_stretch();
@@ -207,6 +216,7 @@ Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Ev
     }
     const bool by_steps = one || pass || walk != nullptr || in_last_tick(thread, limits) ||
                           needs_steps(thread, limits);
+    const std::uint64_t before = thread.regs.rip;
     const Outcome outcome = by_steps ? step_instruction(thread, event, std::exchange(pass, false))
                                      : go_on(thread, event, limits);
     switch (outcome) {
@@ -214,6 +224,8 @@ Replayer::State::Outcome Replayer::State::arrive(ReplayContext& thread, const Ev
       case Outcome::interrupted:
         return outcome;
       case Outcome::breakpoint:
+        // A step led to it: whether that place was asked for comes first. gdb wants to hear of it.
+        if (by_steps && thread.regs.rip != before && !(one && watched)) break;
         if (watched && accepts(limits, ReplayStop::Kind::breakpoint, thread)) return outcome;
         pass = true;
         continue;

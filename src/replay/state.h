@@ -80,6 +80,10 @@ struct Replayer::State {
   std::set<const ReplaySpace*> spaces() const;
   ReplayStop stop_of(ReplayStop::Kind kind, Tid tid, int signal = 0) const;
 
+  // breakpoints.cpp
+  bool insert_breakpoint(Pid pid, Address at);
+  void insert_absent_breakpoints();
+
   // step.cpp
   Outcome step_instruction(ReplayContext& thread, const Event& event, bool pass);
   Outcome finish_repetition(ReplayContext& thread, const Event& event, Address next);
@@ -175,6 +179,8 @@ struct Replayer::State {
   std::optional<std::uint64_t> shown_signal;  ///< the event that a stop already announced
   std::map<Tid, std::unique_ptr<ReplayContext>> threads;
   std::vector<Tid> order;  ///< of creation
+  /// Asked for, whether something is mapped there or not. A program that is executed has none.
+  std::map<Pid, std::set<Address>> breakpoints;
   /// Opened so far; copies of this object, whose hosts inherited them, have the same.
   std::shared_ptr<std::map<std::uint32_t, Fd>> objects =
       std::make_shared<std::map<std::uint32_t, Fd>>();

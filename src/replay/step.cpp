@@ -70,11 +70,15 @@ Replayer::State::Outcome Replayer::State::step_instruction(ReplayContext& thread
   Stretch stretch;
   stretch.one_instruction = true;
   stretch.pass = pass;
+  bool meets_breakpoint = false;
   for (bool executed = false; !executed || is_between(space, thread.regs.rip);) {
     const std::uint64_t from = thread.regs.rip;
     const Outcome outcome = execute(thread, event, stretch);
     if (outcome == Outcome::watchpoint) seen = watch_hit;
     if (outcome == Outcome::arrived && seen) return watched_arrival(*seen);
+    // On the way to where the next one lies: this one is made, and the breakpoint is that one's.
+    meets_breakpoint = outcome == Outcome::breakpoint && executed;
+    if (meets_breakpoint) break;
     if (outcome != Outcome::watchpoint && outcome != Outcome::stepped) return outcome;
     if (executes_original(space, from, thread.regs.rip)) executed = true;
     if (thread.ticks != ticks && !place_of(space, thread.regs.rip)) break;
@@ -95,7 +99,8 @@ Replayer::State::Outcome Replayer::State::step_instruction(ReplayContext& thread
     ++*thread.instructions;
   }
   watch_hit = seen;
-  return seen ? Outcome::watchpoint : Outcome::stepped;
+  if (seen) return Outcome::watchpoint;
+  return meets_breakpoint ? Outcome::breakpoint : Outcome::stepped;
 }
 
 /// An instruction that hit a watchpoint brought the thread to its event, too.
