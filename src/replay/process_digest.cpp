@@ -89,8 +89,10 @@ std::uint64_t Replayer::process_digest(Pid pid) const {
   std::vector<std::byte> buffer(kMostAtOnce * kPageSize);
   for (const Mapping& mapping : space->mappings.all()) {
     if (!mapping.backing && mapping.length > kMostAnonymous) continue;
+    // Shared memory may hold pages that this process never touched.
+    const bool holds_all = mapping.backing || mapping.shared;
     const std::vector<bool> there =
-        mapping.backing ? std::vector<bool>() : pages_there(*space->host, mapping);
+        holds_all ? std::vector<bool>() : pages_there(*space->host, mapping);
     const std::uint64_t count = mapping.length / kPageSize;
     for (std::uint64_t i = 0; i < count;) {
       const std::uint64_t pages = pages_from(i, there, std::min(count - i, kMostAtOnce));

@@ -17,8 +17,6 @@
 namespace ttrace {
 namespace {
 
-constexpr std::uint64_t kMostOfMapping = 16 << 20;
-
 std::string text_of(const Position& at) {
   std::ostringstream out;
   out << "(event " << at.event.value();
@@ -27,15 +25,15 @@ std::string text_of(const Position& at) {
   return out.str();
 }
 
-/// What must be the same at the same place: the registers and the memory of all processes.
+/// What must be the same at the same place.
 struct State {
-  std::map<Tid, GeneralRegisters> registers;
-  std::size_t memory = 0;
+  std::map<Tid, GeneralRegisters> registers;  ///< of all threads
+  std::map<Tid, Bytes> vectors;               ///< XSAVE images
+  std::map<Pid, std::uint64_t> digests;       ///< these and all memory
 };
 
 /// "thread 12: register 16 is 1, not 2", for the first difference; empty if there is none.
 std::string difference(const State& one, const State& other) {
-  if (one.memory != other.memory) return "memory differs";
   if (one.registers.size() != other.registers.size()) return "there are other threads";
   for (const auto& [tid, regs] : one.registers) {
     const auto found = other.registers.find(tid);
@@ -48,30 +46,30 @@ std::string difference(const State& one, const State& other) {
       return out.str();
     }
   }
-  return {};
-}
-
-void mix(std::size_t& hash, ByteView bytes) {
-  const std::string_view view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  hash = hash * 31 + std::hash<std::string_view>()(view);
+  if (one.digests == other.digests) return {};
+  for (const auto& [tid, vectors] : one.vectors) {
+    const Bytes& others = other.vectors.at(tid);
+    const std::size_t size = std::min(vectors.size(), others.size());
+    for (std::size_t i = 0; i < size; ++i) {
+      const bool is_header = i >= 512 && i < 576;
+      if (is_header || vectors[i] == others[i]) continue;
+      return "thread " + std::to_string(tid.value()) + ": byte " + std::to_string(i) +
+             " of the vector registers is " + std::to_string(unsigned(others[i])) + ", not " +
+             std::to_string(unsigned(vectors[i]));
+    }
+  }
+  return "memory differs";
 }
 
 State state_of(const Replayer& replay) {
   State state;
-  std::map<Pid, bool> seen;
   for (const ReplayThread& thread : replay.threads()) {
     GeneralRegisters regs = replay.registers(thread.tid);
     regs.eflags &= ~kFlagsOfTheWay;
     state.registers[thread.tid] = regs;
-    if (std::exchange(seen[thread.pid], true)) continue;
-    for (const Mapping& mapping : replay.mappings(thread.pid)) {
-      if ((mapping.protection & 2) == 0) continue;
-      const std::uint64_t size = std::min(mapping.length, kMostOfMapping);
-      Bytes content(size);
-      // Of a stack, the upper end.
-      content.resize(
-          replay.read_memory(thread.pid, mapping.start + (mapping.length - size), content));
-      mix(state.memory, content);
+    state.vectors[thread.tid] = replay.vector_state(thread.tid);
+    if (!state.digests.contains(thread.pid)) {
+      state.digests[thread.pid] = replay.process_digest(thread.pid);
     }
   }
   return state;
@@ -116,12 +114,19 @@ class Walk {
   }
 
   /// Every place again, in order, by a replay that only goes forwards.
-  void check_all() {
-    Timeline fresh(trace_);
+  void check_all(bool uses_agent) {
+    Replayer fresh(trace_);
+    fresh.use_agent(uses_agent);
     for (const auto& [at, state] : places_) {
-      fresh.seek(at);
-      if (fresh.position() != at) fail("a fresh replay does not come to " + text_of(at));
-      compare(at, state, state_of(fresh.now()), "a fresh replay");
+      ReplayLimits limits;
+      if (at.at_event()) {
+        limits.before_event = at.event;
+      } else {
+        limits.place = at;
+      }
+      fresh.run(limits);
+      if (fresh.place() != at) fail("a fresh replay does not come to " + text_of(at));
+      compare(at, state, state_of(fresh), "a fresh replay");
     }
   }
 
@@ -310,7 +315,8 @@ int main(int argc, char** argv) {
     ttrace::TraceReader trace(argv[1]);
     ttrace::Walk walk(trace, unsigned(std::atoi(argv[3])));
     for (int i = std::atoi(argv[2]); i > 0; --i) walk.command();
-    walk.check_all();
+    walk.check_all(true);
+    walk.check_all(false);
     std::cout << walk.places() << " places\n";
     return 0;
   } catch (const std::exception& error) {
