@@ -18,8 +18,11 @@ def lldb():
 
 
 def session(*steps):
-    """Commands of lldb, each with a pattern that must come in what it prints, or none."""
+    """Commands of lldb, each with a pattern that must come in what it prints, or none. WORKER+N in it is
+    the line so far behind the marker "in the worker"."""
     def run(ttrace, guest):
+        def line(match):
+            return str(guest.line("in the worker") + int(match.group(1)))
         with tempfile.TemporaryDirectory(prefix="ttrace-session-") as directory, \
                 harness.Server(ttrace, guest.trace, directory) as server:
             commands = [f"process connect --plugin gdb-remote unix-connect://{server.path}"] + [step[0] for step in steps]
@@ -28,7 +31,8 @@ def session(*steps):
                 [lldb(), "--no-lldbinit", "--batch", "--no-use-colors", *arguments, "-o", "detach",
                  guest.program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
             shown = result.stdout
-            for command, pattern in steps:
+            for command, expected in steps:
+                pattern = expected and re.sub(r"WORKER\+(\d)", line, expected)
                 begin = shown.find("(lldb) " + command)
                 if begin < 0:
                     raise harness.Wrong(f"lldb did not come to {command}:\n{shown}{result.stderr}")
@@ -44,10 +48,10 @@ SESSIONS = [
         ("breakpoint set --name bump", r"where = calls`.*bump"),
         ("breakpoint set --name twice", r"where = calls`.*twice"),
         ("continue", r"stop reason = breakpoint 2\.1"),
-        ("thread backtrace", r"frame #1: .*operator.*calls\.cpp:98"),
+        ("thread backtrace", r"frame #1: .*operator.*calls\.cpp:WORKER+1"),
         ("thread list", r"\* thread #2"),
-        ("thread step-over", r"calls\.cpp:98"),
-        ("thread step-over", r"calls\.cpp:99"),
+        ("thread step-over", r"calls\.cpp:WORKER+1"),
+        ("thread step-over", r"calls\.cpp:WORKER+2"),
         ("frame variable own", r"own = 42"),
         ("continue", r"stop reason = breakpoint 1\.1"),
         ("thread backtrace", r"frame #1: .*main"),
