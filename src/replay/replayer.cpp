@@ -76,8 +76,7 @@ std::uint64_t Replayer::fingerprint() const {
   add(ByteView(vectors).first(std::min(kHeader, vectors.size())));
   if (vectors.size() > kHeaderEnd) add(ByteView(vectors).subspan(kHeaderEnd));
   std::set<std::uint64_t> pages;
-  for (unsigned i = 0; i < kRegisterCount; ++i)
-    pages.insert(page_floor(register_at(regs, i)));
+  for (unsigned i = 0; i < kRegisterCount; ++i) pages.insert(page_floor(register_at(regs, i)));
   for (const std::uint64_t page : pages) {
     Bytes content(kPageSize);
     content.resize(read_memory(thread.process->pid, Address(page), content));
