@@ -24,6 +24,9 @@ inline constexpr std::uint32_t kRecordsAddress = kDescriptorsAddress + 0x1000;
 inline constexpr std::uint32_t kRecordsSize = 0x20000;
 inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDataAddress;
 
+/// SYSCALL and CPUID, which the agent executes in the program's place, have this length.
+inline constexpr std::uint8_t kSiteLength = 2;
+
 // Fixed places in its code (entry.S).
 
 /// Where a stub jumps to: rcx holds the address behind the program's system call instruction,

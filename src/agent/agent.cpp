@@ -362,6 +362,14 @@ bool replay_cpuid(Frame& frame) {
   return true;
 }
 
+/// Whether it is made, as the mode has it.
+template <bool (*kRecord)(Frame&), bool (*kReplay)(Frame&)>
+bool make(Frame& frame) {
+  const Mode mode = head().mode;
+  if (mode == Mode::record) return kRecord(frame);
+  return mode == Mode::replay && kReplay(frame);
+}
+
 }  // namespace
 }  // namespace ttrace::agent
 
@@ -369,21 +377,13 @@ bool replay_cpuid(Frame& frame) {
 /// made.
 extern "C" [[noreturn]] void ttrace_agent_call(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  const Mode mode = head().mode;
-  bool done = false;
-  if (mode == Mode::record) done = record(*frame);
-  if (mode == Mode::replay) done = replay(*frame);
-  if (done) ttrace_agent_done();
+  if (make<record, replay>(*frame)) ttrace_agent_done();
   ttrace_agent_undone();
 }
 
 /// The same for CPUID.
 extern "C" [[noreturn]] void ttrace_agent_cpuid(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  const Mode mode = head().mode;
-  bool done = false;
-  if (mode == Mode::record) done = record_cpuid(*frame);
-  if (mode == Mode::replay) done = replay_cpuid(*frame);
-  if (done) ttrace_agent_cpuid_done();
+  if (make<record_cpuid, replay_cpuid>(*frame)) ttrace_agent_cpuid_done();
   ttrace_agent_undone();
 }

@@ -2,6 +2,7 @@
 
 #include <sys/user.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace ttrace {
@@ -18,6 +19,11 @@ static_assert(kRegisterCount == 27);
 /// reference to that, the compiler may reorder an access with one that names the register.
 using RegisterWord = decltype(GeneralRegisters::rax);
 static_assert(sizeof(RegisterWord) == sizeof(std::uint64_t));
+
+/// The index of a register, by its offsetof(GeneralRegisters, NAME).
+constexpr std::uint8_t register_index(std::size_t offset) {
+  return std::uint8_t(offset / sizeof(RegisterWord));
+}
 
 inline RegisterWord& register_at(GeneralRegisters& regs, unsigned index) {
   return reinterpret_cast<RegisterWord*>(&regs)[index];

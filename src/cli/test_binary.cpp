@@ -11,7 +11,6 @@
 #include "hunt/native.h"
 
 namespace ttrace {
-
 namespace {
 
 // A shard may have no case, and who is interrupted has not been told any.

@@ -201,7 +201,11 @@ const TargetStop& ReplayTarget::resume(const ResumeRequest& request) {
   // Told once where it stands; a run that comes there from elsewhere is told again.
   const bool stands_there = told_signal_ && timeline_->now().place() == Position{*told_signal_};
   if (request.backwards || !stands_there) told_signal_.reset();
-  const TimelineLimits limits = limits_of(request);
+  TimelineLimits limits = limits_of(request);
+  // A client takes its breakpoint away to go on from it, unless it has forgotten that it set one:
+  // gdb does so when it sees the library unloaded (disable_breakpoints_in_unloaded_shlib in its
+  // breakpoint.c), which is what a way back to the begin looks like.
+  limits.pass = stop_.kind == TargetStop::Kind::breakpoint;
   stop_ = request.backwards ? backward(limits) : forward(limits);
   return stop_;
 }

@@ -14,14 +14,11 @@ namespace {
 
 using Kind = InstructionEvent::Kind;
 
-constexpr std::uint8_t index_of(std::size_t offset) {
-  return std::uint8_t(offset / sizeof(std::uint64_t));
-}
-constexpr std::uint8_t kRax = index_of(offsetof(GeneralRegisters, rax));
-constexpr std::uint8_t kRbx = index_of(offsetof(GeneralRegisters, rbx));
-constexpr std::uint8_t kRcx = index_of(offsetof(GeneralRegisters, rcx));
-constexpr std::uint8_t kRdx = index_of(offsetof(GeneralRegisters, rdx));
-constexpr std::uint8_t kFlags = index_of(offsetof(GeneralRegisters, eflags));
+constexpr std::uint8_t kRax = register_index(offsetof(GeneralRegisters, rax));
+constexpr std::uint8_t kRbx = register_index(offsetof(GeneralRegisters, rbx));
+constexpr std::uint8_t kRcx = register_index(offsetof(GeneralRegisters, rcx));
+constexpr std::uint8_t kRdx = register_index(offsetof(GeneralRegisters, rdx));
+constexpr std::uint8_t kFlags = register_index(offsetof(GeneralRegisters, eflags));
 
 struct Opcode {
   Kind kind;
@@ -48,12 +45,7 @@ std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Addr
   return {};
 }
 
-InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length,
-                              const GeneralRegisters& regs, Asker asker, CpuidAnswers& answers) {
-  if (kind == Kind::cpuid) {
-    const CpuidQuestion question{asker, std::uint32_t(regs.rax), std::uint32_t(regs.rcx)};
-    return cpuid_event(rip, length, answers.get(question));
-  }
+InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length) {
   InstructionEvent event{kind, rip, length, {}};
   const CounterReading now = read_counter();
   event.results = {{kRax, std::uint32_t(now.time)}, {kRdx, now.time >> 32}};

@@ -5,7 +5,6 @@
 
 #include "base/cpu_features.h"
 #include "base/registers.h"
-#include "record/cpuid_answers.h"
 #include "rewrite/sites.h"
 #include "trace/event.h"
 #include "tracee/memory.h"
@@ -19,10 +18,8 @@ struct TrappedInstruction {
 };
 std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Address rip);
 
-/// Executes cpuid, rdtsc or rdtscp here, on the CPU that the tracee is pinned to too, for a thread
-/// with these registers.
-InstructionEvent execute_here(InstructionEvent::Kind kind, Address rip, std::uint8_t length,
-                              const GeneralRegisters& regs, Asker asker, CpuidAnswers& answers);
+/// Executes rdtsc or rdtscp here, on the CPU that the tracee is pinned to too.
+InstructionEvent execute_here(InstructionEvent::Kind kind, Address rip, std::uint8_t length);
 
 /// CPUID that gave this.
 InstructionEvent cpuid_event(Address rip, std::uint8_t length, const CpuidResult& result);

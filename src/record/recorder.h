@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "record/chaos.h"
-#include "record/instructions.h"
+#include "record/cpuid_answers.h"
 #include "rewrite/sites.h"
 #include "rewrite/tick_plan_cache.h"
 #include "ticks/tick_counter.h"

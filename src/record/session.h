@@ -11,7 +11,6 @@
 #include "record/attempt_clock.h"
 #include "record/copyable.h"
 #include "record/disturbances.h"
-#include "record/instructions.h"
 #include "record/launch.h"
 #include "record/mapped_files.h"
 #include "record/model.h"
@@ -225,6 +224,7 @@ class RecordSession {
   void turn_agent_off(RecordedSpace& space);
   void tell_cpuid_answers(RecordedSpace& space) const;
   static void tell_cpuid_answer(RecordedSpace& space, const agent::CpuidAnswer& answer);
+  InstructionEvent answer_cpuid(const Thread& thread, Address at, std::uint8_t length);
   void forget_descriptors(Thread& thread);
   bool is_shown_in_memory(const struct stat& info);
   void forget_written();

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "agent/abi.h"
+#include "record/instructions.h"
 #include "record/session.h"
 #include "tracee/gate.h"
 
@@ -38,10 +39,9 @@ bool is_on_disk(const std::string& path) {
 }
 
 InstructionEvent cpuid_event_of(const agent::Record& record) {
-  constexpr std::uint8_t kLength = 2;
   CpuidResult result{};
   for (std::size_t i = 0; i < result.size(); ++i) result[i] = std::uint32_t(record.args[i]);
-  return cpuid_event(Address(record.rip - kLength), kLength, result);
+  return cpuid_event(Address(record.rip - agent::kSiteLength), agent::kSiteLength, result);
 }
 
 [[noreturn]] void refuse_records() { throw NotRecordable("a program that writes over the agent"); }
@@ -158,6 +158,19 @@ void RecordSession::tell_cpuid_answers(RecordedSpace& space) const {
   const std::size_t size =
       offsetof(agent::CpuidTable, answers) + table.count * sizeof(agent::CpuidAnswer);
   space.memory.write(Address(agent::kCpuidAddress), bytes_of(table).first(size));
+}
+
+/// At a stop at CPUID.
+InstructionEvent RecordSession::answer_cpuid(const Thread& thread, Address at,
+                                             std::uint8_t length) {
+  RecordedSpace& space = *thread.process->space;
+  const bool is_loader = at >= space.loader_start && at < space.loader_end;
+  const CpuidQuestion question{{is_loader, options_.portable},
+                               std::uint32_t(thread.regs.rax),
+                               std::uint32_t(thread.regs.rcx)};
+  const CpuidResult& result = cpuid_.get(question);
+  tell_cpuid_answer(space, agent_answer(question, result));
+  return cpuid_event(at, length, result);
 }
 
 /// After a stop at CPUID: the next such question is for the agent, as far as it holds them.

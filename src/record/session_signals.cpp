@@ -213,27 +213,20 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
   RecordedSpace& space = *thread.process->space;
   GeneralRegisters regs = thread.regs;
   InstructionEvent event;
-  const auto asker_at = [&](Address at) {
-    return Asker{at >= space.loader_start && at < space.loader_end, options_.portable};
-  };
+  constexpr auto kCpuid = InstructionEvent::Kind::cpuid;
   if (info.si_signo == SIGTRAP) {
     const Address at(regs.rip - 1);
     const auto found = space.patched.find(at);
     if (found == space.patched.end()) return false;
     const Site& site = found->second;
-    if (site.kind == InstructionEvent::Kind::cpuid) {
-      const CpuidQuestion question{asker_at(at), std::uint32_t(regs.rax), std::uint32_t(regs.rcx)};
-      const CpuidResult& result = cpuid_.get(question);
-      tell_cpuid_answer(space, agent_answer(question, result));
-      event = cpuid_event(at, site.length, result);
-    } else {
-      event = draw_random(site, at, regs);
-    }
+    event =
+        site.kind == kCpuid ? answer_cpuid(thread, at, site.length) : draw_random(site, at, regs);
   } else if (info.si_signo == SIGSEGV) {
     const Address at(regs.rip);
     const auto trapped = trapped_instruction(space.memory, at);
     if (!trapped) return false;
-    event = execute_here(trapped->kind, at, trapped->length, regs, asker_at(at), cpuid_);
+    event = trapped->kind == kCpuid ? answer_cpuid(thread, at, trapped->length)
+                                    : execute_here(trapped->kind, at, trapped->length);
   } else {
     return false;
   }

@@ -32,7 +32,10 @@ bool Replayer::insert_breakpoint(Pid pid, Address at) {
 }
 
 void Replayer::remove_breakpoint(Pid pid, Address at) {
-  state_->breakpoints[pid].erase(at);
+  const auto asked = state_->breakpoints.find(pid);
+  if (asked != state_->breakpoints.end() && asked->second.erase(at) != 0 && asked->second.empty()) {
+    state_->breakpoints.erase(asked);
+  }
   ReplaySpace* space = state_->space_of(pid);
   if (space == nullptr) return;
   for (const Address place : places_of(*space, at)) space->remove_breakpoint(place);

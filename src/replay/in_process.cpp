@@ -70,9 +70,6 @@ bool has_known_data(const SyscallEvent& call) {
   return known && call.exit.result > 0 && std::uint64_t(call.exit.result) <= call.entry.args[2];
 }
 
-constexpr std::uint8_t register_index(std::size_t offset) {
-  return std::uint8_t(offset / sizeof(RegisterWord));
-}
 /// What CPUID sets, in the order of agent::Record::args.
 constexpr std::array kCpuidRegisters = {
     register_index(offsetof(GeneralRegisters, rax)),
@@ -80,11 +77,11 @@ constexpr std::array kCpuidRegisters = {
     register_index(offsetof(GeneralRegisters, rcx)),
     register_index(offsetof(GeneralRegisters, rdx)),
 };
-constexpr std::uint8_t kCpuidLength = 2;
 
 bool is_cpuid(const InstructionEvent& instruction) {
   const auto sets = [](const auto& result, std::uint8_t index) { return result.first == index; };
-  return instruction.kind == InstructionEvent::Kind::cpuid && instruction.length == kCpuidLength &&
+  return instruction.kind == InstructionEvent::Kind::cpuid &&
+         instruction.length == agent::kSiteLength &&
          std::ranges::equal(instruction.results, kCpuidRegisters, sets);
 }
 

@@ -102,7 +102,7 @@ std::optional<ReplayStop> Replayer::State::pass_event(ReplayLimits& limits) {
   const bool was_step = limits.step && *limits.step == tid && completes_a_step(event.body);
   written_watch.reset();
   apply_with_pages_open(event, limits);
-  if (may_map_text(event.body, ended)) insert_absent_breakpoints();
+  if (!breakpoints.empty() && may_map_text(event.body, ended)) insert_absent_breakpoints();
   ++next;
   arrived = false;
   begin_stretch();

@@ -224,6 +224,7 @@ ReplayStop Timeline::run_forward(const TimelineLimits& asked) {
   arm(limits.process);
   ReplayLimits way = limits_of(limits);
   way.step = limits.step;
+  way.pass = limits.pass;
   way.before_event = limits.end.event;
   for (const EventNumber barrier : limits.barriers) {
     if (barrier >= now_->position() && barrier < limits.end.event) {

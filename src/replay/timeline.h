@@ -24,6 +24,8 @@ struct TimelineLimits {
   Position end;    ///< a run forwards goes no further; at an event
   /// One instruction of this thread; none: go on.
   std::optional<Tid> step;
+  /// A run forwards passes a breakpoint where the thread stands.
+  bool pass = false;
   /// Exec events of the process, ascending: a run forwards stops before each, one backwards does
   /// not cross it.
   std::vector<EventNumber> barriers;

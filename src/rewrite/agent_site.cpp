@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/abi.h"
 #include "rewrite/relocate.h"
 
 namespace ttrace {
@@ -52,7 +53,7 @@ bool is_never_made(const Approach& approach) {
 std::optional<Approach> find_approach(const CodeImage& image, const ControlFlow& flow,
                                       const TextPatch& patch, const Function& function,
                                       std::uint64_t site) {
-  if (patch.touches(site, site + kAgentSiteLength)) return {};
+  if (patch.touches(site, site + agent::kSiteLength)) return {};
   InstructionDecoder decoder;
   Approach found;
   std::uint64_t first = site;

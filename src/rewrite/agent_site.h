@@ -10,10 +10,8 @@
 
 namespace ttrace {
 
-/// SYSCALL and CPUID, which the agent executes in the program's place, have this length.
-inline constexpr std::uint64_t kAgentSiteLength = 2;
-
-/// The straight way to such an instruction: instructions that follow each other, the last one right
+/// The straight way to an instruction that the agent executes in the program's place (SYSCALL,
+/// CPUID): instructions that follow each other, the last one right
 /// before it. The first has room for a jump and may be replaced by one: whoever comes to a later
 /// one finds the text as it was.
 using Approach = std::vector<Neighbours::Part>;

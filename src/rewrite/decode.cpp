@@ -2,30 +2,35 @@
 
 #include <Zydis/Zydis.h>
 #include <emmintrin.h>
-#include <sys/user.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 
+#include "base/registers.h"
+
 namespace ttrace {
 namespace {
 
-constexpr std::uint8_t word_of(std::size_t offset) {
-  return std::uint8_t(offset / sizeof(std::uint64_t));
-}
-
 /// From the number of a register in an instruction to its index in GeneralRegisters.
 constexpr std::array<std::uint8_t, 16> kRegisterOfEncoding = {
-    word_of(offsetof(user_regs_struct, rax)), word_of(offsetof(user_regs_struct, rcx)),
-    word_of(offsetof(user_regs_struct, rdx)), word_of(offsetof(user_regs_struct, rbx)),
-    word_of(offsetof(user_regs_struct, rsp)), word_of(offsetof(user_regs_struct, rbp)),
-    word_of(offsetof(user_regs_struct, rsi)), word_of(offsetof(user_regs_struct, rdi)),
-    word_of(offsetof(user_regs_struct, r8)),  word_of(offsetof(user_regs_struct, r9)),
-    word_of(offsetof(user_regs_struct, r10)), word_of(offsetof(user_regs_struct, r11)),
-    word_of(offsetof(user_regs_struct, r12)), word_of(offsetof(user_regs_struct, r13)),
-    word_of(offsetof(user_regs_struct, r14)), word_of(offsetof(user_regs_struct, r15)),
+    register_index(offsetof(GeneralRegisters, rax)),
+    register_index(offsetof(GeneralRegisters, rcx)),
+    register_index(offsetof(GeneralRegisters, rdx)),
+    register_index(offsetof(GeneralRegisters, rbx)),
+    register_index(offsetof(GeneralRegisters, rsp)),
+    register_index(offsetof(GeneralRegisters, rbp)),
+    register_index(offsetof(GeneralRegisters, rsi)),
+    register_index(offsetof(GeneralRegisters, rdi)),
+    register_index(offsetof(GeneralRegisters, r8)),
+    register_index(offsetof(GeneralRegisters, r9)),
+    register_index(offsetof(GeneralRegisters, r10)),
+    register_index(offsetof(GeneralRegisters, r11)),
+    register_index(offsetof(GeneralRegisters, r12)),
+    register_index(offsetof(GeneralRegisters, r13)),
+    register_index(offsetof(GeneralRegisters, r14)),
+    register_index(offsetof(GeneralRegisters, r15)),
 };
 
 class Decoder {

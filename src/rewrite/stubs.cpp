@@ -182,7 +182,6 @@ void StubCode::jump_to_text(std::uint64_t target, std::uint64_t original, bool e
 }
 
 void StubCode::call_agent(AgentTask task, std::uint64_t instruction) {
-  constexpr std::uint64_t kLength = 2;  // of SYSCALL and of CPUID
   constexpr std::uint32_t kRcx = agent::kHeadAddress + offsetof(agent::Head, stub_rcx);
   constexpr std::uint32_t kEnter = agent::kHeadAddress + offsetof(agent::Head, enter);
   const std::uint32_t entry =
@@ -190,13 +189,14 @@ void StubCode::call_agent(AgentTask task, std::uint64_t instruction) {
                                               ? offsetof(agent::Head, entry)
                                               : offsetof(agent::Head, cpuid_entry));
   const Position begin = size();
-  emit({0x48, 0x89, 0x0c, 0x25}), emit32(kRcx);                    // mov [rcx], rcx
-  emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kEnter);                  // mov rcx, [enter]
-  emit({0xe3, 14});                                                // jrcxz off
-  emit({0x48, 0x8d, 0x0d}), emit_distance(instruction + kLength);  // lea rcx, [behind it]
-  emit({0xff, 0x24, 0x25}), emit32(entry);                         // jmp [entry]
-  emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kRcx);                    // off: mov rcx, [rcx]
-  emit({0xe9}), emit_distance(instruction);                        // jmp instruction
+  emit({0x48, 0x89, 0x0c, 0x25}), emit32(kRcx);    // mov [rcx], rcx
+  emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kEnter);  // mov rcx, [enter]
+  emit({0xe3, 14});                                // jrcxz off
+  emit({0x48, 0x8d, 0x0d}),
+      emit_distance(instruction + agent::kSiteLength);  // lea rcx, [behind it]
+  emit({0xff, 0x24, 0x25}), emit32(entry);              // jmp [entry]
+  emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kRcx);         // off: mov rcx, [rcx]
+  emit({0xe9}), emit_distance(instruction);             // jmp instruction
   mark(begin, instruction, false);
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "base/registers.h"
 #include "base/types.h"
 #include "rewrite/agent_site.h"
 #include "rewrite/code_image.h"
@@ -247,7 +248,7 @@ class Planner {
     if (t.length <= kNearJump) return How::no_room;
     decode(t);
     const auto operand = operand_of(decoder_.instruction(), decoder_.details());
-    constexpr std::uint8_t kStackPointer = offsetof(user_regs_struct, rsp) / 8;
+    constexpr std::uint8_t kStackPointer = register_index(offsetof(GeneralRegisters, rsp));
     // The stub's stack is one word deeper than the operand means.
     if (!operand || operand->in_register || operand->base == kStackPointer) return How::odd;
     const StubCode::Position stub =

@@ -155,6 +155,10 @@ def places_to_go_to(ttrace, guest):
             goes(session, command)
             equal(now(), expected, command)
         session.do_refuses("ttrace goto nowhere", "text of a mark")
+        # The libraries of that place are known there, also after a way over one without any.
+        goes(session, "ttrace goto begin")
+        goes(session, "ttrace goto end")
+        session.do_prints_line("backtrace", "#0 .*exit")
         session.do_refuses("run 99999999", "is not in the history")
 
 

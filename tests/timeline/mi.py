@@ -116,8 +116,11 @@ class Gdb:
         return self.console_command("monitor " + text)
 
     def goto(self, place):
+        """As `ttrace goto` of the gdb script does it."""
         self.monitor("goto " + place)
-        return self.run("-exec-continue")
+        self.run("-exec-continue")
+        self.console_command("sharedlibrary")
+        return self.stop
 
 
 def fields(record):

@@ -71,8 +71,7 @@ class _TtraceRestart(gdb.Command):
 
     def invoke(self, argument, from_tty):
         number = _ttrace_checkpoints.numbered(argument)
-        _ttrace_monitor("goto " + _ttrace_checkpoints.places[number][0])
-        _ttrace_continue()
+        _ttrace_goto(_ttrace_checkpoints.places[number][0])
         gdb.execute("frame")
 
 

@@ -25,11 +25,7 @@ of one, as FILE:LINE; the next such mark."""
         super().__init__(name, gdb.COMMAND_RUNNING)
 
     def invoke(self, argument, from_tty):
-        answer = _ttrace_monitor("goto " + argument)
-        if "next continue" not in answer:
-            raise gdb.GdbError(answer.strip())
-        # A resume is what makes gdb forget registers, frames and threads.
-        _ttrace_continue()
+        _ttrace_goto(argument)
         if argument.strip() == "failure":
             session = _ttrace_session()
             _ttrace_to_failure(session)

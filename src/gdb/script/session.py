@@ -142,8 +142,7 @@ def _ttrace_to_assertion(failure):
     arrival.delete()
     if not arrived:
         # It left by an exception, or never came back: show it from the mark.
-        _ttrace_monitor("goto failure")
-        _ttrace_continue()
+        _ttrace_goto("failure")
         frame = _ttrace_failure_frame(failure)
         if frame is not None:
             frame.select()
@@ -158,10 +157,28 @@ def _ttrace_continue():
         gdb.execute("continue", to_string=True)
 
 
+def _ttrace_goto(place):
+    """To a place in the recording; an error if there is no such place."""
+    answer = _ttrace_monitor("goto " + place)
+    if "next continue" not in answer:
+        raise gdb.GdbError(answer.strip())
+    # A resume is what makes gdb forget registers, frames and threads.
+    _ttrace_continue()
+    # It learns of libraries when it stops where they are loaded, and no such place was passed.
+    loads = gdb.parameter("auto-solib-add")
+    gdb.execute("sharedlibrary" if loads else "info sharedlibrary", to_string=True)
+
+
+def _ttrace_own_failure(session):
+    """The failure, if it happened in the session's process; or None."""
+    failure = session.get("failure")
+    return failure if failure and failure["process"] == session["process"] else None
+
+
 def _ttrace_to_failure(session):
     """To the frame that failed, from the event at which the session begins."""
-    failure = session.get("failure")
-    if failure is None or failure["process"] != session["process"]:
+    failure = _ttrace_own_failure(session)
+    if failure is None:
         return
     if failure["kind"] == "mark":
         _ttrace_to_assertion(failure)
@@ -177,15 +194,15 @@ def _ttrace_show_place(session):
             where = "%s:%d: " % (failure["file"], failure["line"])
         name = session["case"] + ": " if session["case"] else ""
         elsewhere = ""
-        if failure["process"] != session["process"]:
+        if _ttrace_own_failure(session) is None:
             elsewhere = " (in process %d, at event %d)" % (failure["process"], failure["event"])
         _ttrace_say(name + where + failure["message"] + elsewhere)
     now = _ttrace_session()
     thread = gdb.selected_thread()
     text = "event %d, in a history from %d to %d" % (now["event"], now["begin"], now["end"])
-    is_here = failure is not None and failure["process"] == session["process"]
-    if is_here and failure["kind"] == "mark" and now["event"] > failure["event"]:
-        text = "just after the failed assertion (event %d): %s" % (failure["event"], text)
+    own = _ttrace_own_failure(session)
+    if own is not None and own["kind"] == "mark" and now["event"] > own["event"]:
+        text = "just after the failed assertion (event %d): %s" % (own["event"], text)
     if thread is not None:
         text += ", thread %d (%d)" % (thread.num, thread.ptid[1])
     _ttrace_say(text)
@@ -241,9 +258,7 @@ def ttrace_start(script, line, shows=True):
         return
     with _TtraceMute():
         session = _ttrace_connect(remote, program)
-        failure = session.get("failure")
-        if failure is None or failure["process"] != session["process"]:
+        if _ttrace_own_failure(session) is None:
             # A question on the command line is about all that was recorded, up to the failure.
-            _ttrace_monitor("goto " + ("end" if failure is None else "failure"))
-            _ttrace_continue()
+            _ttrace_goto("end" if session.get("failure") is None else "failure")
 

@@ -4,15 +4,13 @@
 #include <cpuid.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <thread>
 
-#include "observe.h"
+#include "often_interrupted.h"
 
 // Of rsi, rdi, r8 to r13, in assembly by name.
 extern "C" {
@@ -27,7 +25,6 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
-// The recorder leads the way to this one through a stub, at the mov of five bytes.
 // The recorder leads the way to this one through a stub, from the mov of five bytes on.
 Answer ask() {
   Answer answer;
@@ -103,24 +100,16 @@ volatile sig_atomic_t strange = 0;
 Answer expected;
 
 void handler(int, siginfo_t*, void* context) {
-  const auto is_agents = [](unsigned long address) { return address - 0x70000000 < 0x100000; };
-  const auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-  if (is_agents((unsigned long)registers[REG_RIP]) || is_agents((unsigned long)registers[REG_RSP]))
-    strange = 1;
+  if (shows_agent(context)) strange = 1;
   if (!(ask() == expected)) strange = 1;
   seen = seen + 1;
 }
 
 void interrupted() {
-  struct sigaction action {};
-  action.sa_sigaction = handler;
-  action.sa_flags = SA_SIGINFO | SA_RESTART;
-  OBSERVE(sigaction(SIGALRM, &action, nullptr) == 0);
-  const itimerval often{{0, 300}, {0, 300}};
-  OBSERVE(setitimer(ITIMER_REAL, &often, nullptr) == 0);
-  while (seen < 20) OBSERVE(ask() == expected);
-  const itimerval never{};
-  OBSERVE(setitimer(ITIMER_REAL, &never, nullptr) == 0);
+  {
+    const OftenInterrupted often(handler);
+    while (seen < 20) OBSERVE(ask() == expected);
+  }
   OBSERVE(strange == 0);
 }
 

@@ -166,7 +166,7 @@ TEST_F(CpuidsOfTheLoader, TheirStubsTellTheAgentWhereTheyAre) {
     std::memcpy(&distance, &*(at - sizeof distance), sizeof distance);
     const std::uint64_t end = planned.plan.stubs().address + std::uint64_t(at - stubs.begin());
     const std::uint64_t behind = end + std::uint64_t(std::int64_t(distance));
-    EXPECT_EQ(std::count(sites.begin(), sites.end(), behind - kAgentSiteLength), 1) << std::hex;
+    EXPECT_EQ(std::count(sites.begin(), sites.end(), behind - agent::kSiteLength), 1) << std::hex;
   }
   EXPECT_EQ(found, planned.report.patched_cpuids);
 }
