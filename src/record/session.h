@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -109,6 +110,7 @@ class RecordSession {
   void answer_affinity(Thread& thread);
 
   // session_disturb.cpp
+  void note_measured_stream(const Thread& thread);
   bool may_be_short(const Thread& thread) const;
   bool shorten(const Thread& thread, GeneralRegisters& regs);
 
@@ -281,6 +283,7 @@ class RecordSession {
   SharedFiles shared_files_;
   Scheduler scheduler_;
   Disturbances disturbances_;
+  std::set<std::pair<dev_t, ino_t>> measured_streams_;  ///< see note_measured_stream()
   StepSiteDecoder step_sites_;
   std::chrono::nanoseconds began_;  ///< monotonic_time()
   AttemptClock clock_;
