@@ -54,7 +54,8 @@ std::optional<int> measured_stream(const SyscallView& call, const Memory& memory
   switch (call.number) {
     case SYS_epoll_ctl: {
       std::uint32_t events = 0;  // struct epoll_event is packed
-      const bool has_events = args[1] != EPOLL_CTL_DEL && memory.read_value(Address(args[3]), events);
+      const bool has_events =
+          args[1] != EPOLL_CTL_DEL && memory.read_value(Address(args[3]), events);
       return named_if(has_events && (events & EPOLLET), args[2]);
     }
     case SYS_ioctl:
