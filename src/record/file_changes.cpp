@@ -12,6 +12,7 @@
 #include <cstdio>
 
 #include "base/fd.h"
+#include "record/descriptor_link.h"
 
 namespace ttrace {
 namespace {
@@ -54,9 +55,7 @@ bool truncates(const SyscallView& call, const Memory& memory) {
 }  // namespace
 
 std::string changed_file(const SyscallView& call, Tid tid, const Memory& memory) {
-  const auto descriptor = [&](std::uint64_t number) {
-    return proc_of(tid) + "/fd/" + std::to_string(int(number));
-  };
+  const auto descriptor = [&](std::uint64_t number) { return descriptor_link(tid, int(number)); };
   switch (call.number) {
     case SYS_write:
     case SYS_writev:

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "agent/abi.h"
+#include "record/descriptor_link.h"
 #include "record/instructions.h"
 #include "record/session.h"
 #include "tracee/gate.h"
@@ -249,8 +250,7 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
       space.shares_descriptors || space.users != thread.process->threads) {
     return;
   }
-  const std::string link =
-      "/proc/" + std::to_string(thread.tid.value()) + "/fd/" + std::to_string(descriptor);
+  const std::string link = descriptor_link(thread.tid, int(descriptor));
   struct stat info {};
   if (stat(link.c_str(), &info) != 0) return;
   const auto is_stream = [&] { return stream_of(thread, int(descriptor)) != 0; };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "record/descriptor_link.h"
 #include "record/file_changes.h"
 #include "record/session.h"
 #include "syscalls/written.h"
@@ -29,8 +30,7 @@ constexpr std::uint64_t kMostShown = 64 << 20;
 bool is_opened_again(const Fd& ours, Tid tid, int descriptor) {
   struct stat mine {};
   struct stat other {};
-  const std::string link =
-      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
+  const std::string link = descriptor_link(tid, descriptor);
   if (fstat(ours.value(), &mine) != 0 || stat(link.c_str(), &other) != 0) return false;
   if (mine.st_dev != other.st_dev || mine.st_ino != other.st_ino) return false;
   return S_ISFIFO(mine.st_mode) || S_ISREG(mine.st_mode) ||

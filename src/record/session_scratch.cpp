@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "record/descriptor_link.h"
 #include "record/session.h"
 #include "tracee/gate.h"
 
@@ -61,9 +62,7 @@ std::uint64_t alignment_of(Address buffer) {
 
 bool is_regular_file(Tid tid, int descriptor) {
   struct stat info {};
-  const std::string link =
-      "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(descriptor);
-  return stat(link.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return stat(descriptor_link(tid, descriptor).c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
 }  // namespace

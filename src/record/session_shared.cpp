@@ -14,6 +14,7 @@
 #include <cstring>
 #include <set>
 
+#include "record/descriptor_link.h"
 #include "record/file_changes.h"
 #include "record/outsiders.h"
 #include "record/session.h"
@@ -47,10 +48,6 @@ bool is_elf(int fd) {
          std::memcmp(magic.data(), "\177ELF", magic.size()) == 0;
 }
 
-std::string descriptor_link(Tid tid, std::uint64_t descriptor) {
-  return "/proc/" + std::to_string(tid.value()) + "/fd/" + std::to_string(int(descriptor));
-}
-
 /// The mapping of a stopped thread's address space that holds the address.
 MapLine line_at(Tid tid, Address at) {
   for (MapLine& line : read_maps(Pid(tid.value()))) {
@@ -81,7 +78,7 @@ bool RecordSession::note_shared_mapping(Thread& thread, const SyscallView& call,
   const auto& args = call.args;
   const bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE;
   if (!shared && shared_files_.empty()) return false;
-  const std::string link = descriptor_link(thread.tid, args[4]);
+  const std::string link = descriptor_link(thread.tid, int(args[4]));
   struct stat info {};
   if (stat(link.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   SharedFiles::File* file = shared_files_.find(info);
@@ -271,7 +268,7 @@ void RecordSession::make_private(Thread& thread) {
   if (options_.private_paths.empty() || thread.call.number != SYS_mmap) return;
   if ((args[3] & MAP_ANONYMOUS) || (args[3] & MAP_TYPE) == MAP_PRIVATE) return;
   std::array<char, 4096> path{};
-  const std::string link = descriptor_link(thread.tid, args[4]);
+  const std::string link = descriptor_link(thread.tid, int(args[4]));
   if (readlink(link.c_str(), path.data(), path.size() - 1) < 0 || !is_private(path.data())) return;
   thread.made_private = true;
   GeneralRegisters regs = thread.regs;
