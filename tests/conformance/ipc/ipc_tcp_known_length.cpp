@@ -1,8 +1,6 @@
 // A stream of which the program knows how much there is to read: a short transfer would say that
 // there is no more. By an edge of epoll, by FIONREAD, by a look ahead, by SIGIO.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -10,35 +8,13 @@
 #include <unistd.h>
 
 #include "observe.h"
+#include "tcp_connection.h"
 
 namespace {
 
 constexpr int kSent = 3000;
 
 volatile sig_atomic_t signals = 0;
-
-struct Connection {
-  int sends;
-  int receives;
-};
-
-/// One that holds kSent bytes for the receiver as soon as it is made.
-Connection connection(int flags) {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  OBSERVE(bind(listener, reinterpret_cast<sockaddr*>(&address), length) == 0);
-  OBSERVE(listen(listener, 1) == 0);
-  OBSERVE(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0);
-  const int sends = socket(AF_INET, SOCK_STREAM, 0);
-  OBSERVE(connect(sends, reinterpret_cast<sockaddr*>(&address), length) == 0);
-  const int receives = accept4(listener, nullptr, nullptr, flags);
-  OBSERVE(receives >= 0);
-  close(listener);
-  return {sends, receives};
-}
 
 void send_all(const Connection& way) {
   const char data[kSent] = {};
@@ -52,7 +28,7 @@ void close_both(const Connection& way) {
 
 /// As servers with edges do it: what was shorter than asked for was the last.
 void by_edges() {
-  const Connection way = connection(SOCK_NONBLOCK);
+  const Connection way = connect_loopback(SOCK_NONBLOCK);
   const int epoll = epoll_create1(0);
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
@@ -74,7 +50,7 @@ void by_edges() {
 }
 
 void by_asking() {
-  const Connection way = connection(0);
+  const Connection way = connect_loopback();
   send_all(way);
   int there = 0;
   while (there < kSent) OBSERVE(ioctl(way.receives, FIONREAD, &there) == 0);
@@ -84,7 +60,7 @@ void by_asking() {
 }
 
 void by_looking() {
-  const Connection way = connection(0);
+  const Connection way = connect_loopback();
   send_all(way);
   char buffer[kSent];
   ssize_t there = 0;
@@ -95,7 +71,7 @@ void by_looking() {
 
 void by_signal() {
   signal(SIGIO, [](int) { signals = signals + 1; });
-  const Connection way = connection(SOCK_NONBLOCK);
+  const Connection way = connect_loopback(SOCK_NONBLOCK);
   OBSERVE(fcntl(way.receives, F_SETOWN, getpid()) == 0);
   OBSERVE(fcntl(way.receives, F_SETFL, O_NONBLOCK | O_ASYNC) == 0);
   send_all(way);

@@ -1,8 +1,6 @@
 // TCP's corners within one process: urgent data with SIGURG, a reset by SO_LINGER, a full send
 // buffer, a listener's queue, timeouts of sockets.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,32 +8,17 @@
 #include <vector>
 
 #include "observe.h"
+#include "tcp_connection.h"
 
 namespace {
 volatile sig_atomic_t urgent = 0;
-
-void connect_pair(int ends[2]) {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  OBSERVE(bind(listener, reinterpret_cast<sockaddr*>(&address), length) == 0);
-  OBSERVE(listen(listener, 1) == 0);
-  OBSERVE(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0);
-  ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-  OBSERVE(connect(ends[0], reinterpret_cast<sockaddr*>(&address), length) == 0);
-  ends[1] = accept(listener, nullptr, nullptr);
-  OBSERVE(ends[1] >= 0);
-  close(listener);
-}
 }  // namespace
 
 int main() {
   signal(SIGURG, [](int) { urgent = urgent + 1; });
   signal(SIGPIPE, SIG_IGN);
-  int ends[2];
-  connect_pair(ends);
+  const Connection way = connect_loopback();
+  const int ends[2] = {way.sends, way.receives};
   OBSERVE(fcntl(ends[1], F_SETOWN, getpid()) == 0);
   OBSERVE(send(ends[0], "ab!", 3, MSG_OOB) == 3);
   for (int i = 0; i < 1000 && !urgent; ++i) usleep(1000);
