@@ -34,6 +34,10 @@ inline constexpr std::uint8_t kSiteLength = 2;
 inline constexpr std::uint32_t kEntry = kCodeAddress;
 /// Behind the one system call instruction of the agent: our seccomp filter lets it pass.
 inline constexpr std::uint32_t kAfterSystemCall = kCodeAddress + 0x12;
+/// Before it: a jump that is taken while Head::leave is set, and what it jumps to, where the
+/// program's call is not made.
+inline constexpr std::uint32_t kBeforeSystemCall = kCodeAddress + 0xe;
+inline constexpr std::uint32_t kNoSystemCall = kCodeAddress + 0x14;
 /// Three INT3 at which a thread stops that leaves the agent while Head::leave is set: with the call
 /// made (it goes on at rcx), with the call or CPUID yet to be made, or with CPUID made (both at
 /// Head::goes_on).
@@ -53,6 +57,7 @@ inline constexpr std::uint32_t kPastSize = 0x10;
 /// the INT3, once Head::leave is set: elsewhere if it has looked at that word before.
 constexpr std::uint64_t leaving(std::uint64_t rip) {
   constexpr std::uint32_t kJump = 2;
+  if (rip >= kBeforeSystemCall && rip < kAfterSystemCall) return kNoSystemCall;
   constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone, kPastCpuid};
   for (const std::uint64_t past : kPast) {
     if (rip == past - kJump) return past + kPastSize;
@@ -87,6 +92,8 @@ struct Head {
   std::uint64_t calls_left = 0;  ///< record: so many more calls, then one takes the traced path
   std::uint64_t leave = 0;       ///< stop at kLeftDone, kLeftUndone or kLeftCpuid
   std::uint64_t cpuid_entry = kCpuidEntry;  ///< stubs at CPUID jump through it
+  std::uint64_t alone = 0;                  ///< record: there is no other thread
+  std::uint64_t signal_mask = 0;            ///< record: the thread's
 };
 static_assert(sizeof(Head) <= 0x100);
 
@@ -119,6 +126,9 @@ enum class Descriptor : std::uint8_t {
   /// A regular file of which no memory of the recording shows anything, nor is it what the program
   /// was given as standard output or error: writing it concerns nobody else.
   written,
+  /// A pipe, socket, eventfd or timerfd, and not what the program was given as standard output or
+  /// error. It is for the agent as long as it does not wait (O_NONBLOCK, MSG_DONTWAIT).
+  stream,
 };
 
 /// What CPUID answers, at kCpuidAddress. The recorder tells what it has answered at a stop before;

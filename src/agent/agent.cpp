@@ -28,6 +28,8 @@ void* memset(void* to, int value, std::size_t size) {
 }
 
 // entry.S
+void ttrace_agent_program_call();
+void ttrace_agent_system_call();
 [[noreturn]] void ttrace_agent_done();
 [[noreturn]] void ttrace_agent_undone();
 [[noreturn]] void ttrace_agent_cpuid_done();
@@ -52,21 +54,36 @@ Descriptor* descriptors() {
   return reinterpret_cast<Descriptor*>(std::uint64_t(kDescriptorsAddress));
 }
 
-/// The kernel's answer. Inlined, so that nothing returns behind the call (entry.S).
-[[gnu::always_inline]] inline std::int64_t system_call(std::uint64_t number,
-                                                       const std::uint64_t* args) {
+/// The kernel's answer, by way of a place in entry.S. Inlined, so that nothing returns behind the
+/// call.
+[[gnu::always_inline]] inline std::int64_t call_by(void (*place)(), std::uint64_t number,
+                                                   const std::uint64_t* args) {
   std::int64_t result;
   register std::uint64_t r10 asm("r10") = args[3];
   register std::uint64_t r8 asm("r8") = args[4];
   register std::uint64_t r9 asm("r9") = args[5];
   asm volatile(
       "mov $1f, %%ebx\n\t"
-      "jmp ttrace_agent_system_call\n"
+      "jmp %c[place]\n"
       "1:"
       : "=a"(result)
-      : "a"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(r10), "r"(r8), "r"(r9)
+      : [place] "i"(place), "a"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(r10),
+        "r"(r8), "r"(r9)
       : "rbx", "rcx", "r11", "memory");
   return result;
+}
+
+/// A call of the agent's own.
+[[gnu::always_inline]] inline std::int64_t system_call(std::uint64_t number,
+                                                       const std::uint64_t* args) {
+  return call_by(ttrace_agent_system_call, number, args);
+}
+
+/// The program's call. Does not return, with the call yet to be made, if the thread is to leave:
+/// the signal that it is to leave for comes first, and finds the program's own signal mask.
+[[gnu::always_inline]] inline std::int64_t program_call(std::uint64_t number,
+                                                        const std::uint64_t* args) {
+  return call_by(ttrace_agent_program_call, number, args);
 }
 
 /// As digest_of(registers) in base/registers.h.
@@ -114,22 +131,43 @@ std::uint32_t digest_of_written(std::uint64_t at, std::uint64_t length) {
   return digest == 0 ? 1 : digest;
 }
 
-bool writes_data(std::uint64_t number) { return number == 1 || number == 18; }  // write, pwrite64
+bool writes_data(std::uint64_t number) {
+  return number == 1 || number == 18 || number == 44;  // write, pwrite64, sendto
+}
 
-bool may_use(Needs needs, std::uint64_t descriptor) {
-  if (needs == Needs::nothing) return true;
-  if (descriptor >= kMostDescriptors) return false;
-  const Descriptor kind = descriptors()[descriptor];
+/// What is known of a descriptor.
+Descriptor kind_of(std::uint64_t descriptor) {
+  return descriptor < kMostDescriptors ? descriptors()[descriptor] : Descriptor::unknown;
+}
+
+bool may_use(Needs needs, Descriptor kind) {
   switch (needs) {
+    case Needs::nothing:
+      return true;
     case Needs::file:
       return kind == Descriptor::regular || kind == Descriptor::null || kind == Descriptor::written;
     case Needs::directory:
       return kind == Descriptor::directory;
+    case Needs::input:
+      return may_use(Needs::file, kind) || kind == Descriptor::stream;
     case Needs::output:
-      return kind == Descriptor::null || kind == Descriptor::written;
-    default:
+      return kind == Descriptor::null || kind == Descriptor::written || kind == Descriptor::stream;
+    case Needs::stream:
+      return kind == Descriptor::stream;
+    case Needs::known:
       return kind != Descriptor::unknown;
   }
+  return false;
+}
+
+/// A stream is asked each time: whoever shares it may have changed that.
+bool waits(std::uint64_t stream) {
+  constexpr std::uint64_t kFcntl = 72;
+  constexpr std::uint64_t kGetFlags = 3;        // F_GETFL
+  constexpr std::int64_t kDoesNotWait = 04000;  // O_NONBLOCK
+  const std::uint64_t args[6] = {stream, kGetFlags};
+  const std::int64_t flags = system_call(kFcntl, args);
+  return flags < 0 || (flags & kDoesNotWait) == 0;
 }
 
 /// What lies at a path, as far as the agent opens it: unknown for anything that could wait (a
@@ -173,6 +211,11 @@ bool opens_plainly(std::uint64_t flags) {
   return (flags & ~kHarmless) == 0;
 }
 
+/// Whether the second of two areas of 8 bytes lies apart from the first.
+bool lies_apart(std::uint64_t first, std::uint64_t second) {
+  return first - second + 8 > 16 || first == 0 || second == 0;
+}
+
 /// Whether the call may be made here, as far as Call::special says; `opened` is what it opens.
 bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
   constexpr std::uint64_t kHere = std::uint64_t(-100);  // AT_FDCWD
@@ -187,8 +230,42 @@ bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
     }
     case Special::flags:
       return args[1] >= 1 && args[1] <= 3;
-    default:
+    case Special::message: {
+      constexpr std::uint64_t kDoesNotWait = 0x40;  // MSG_DONTWAIT
+      constexpr std::uint64_t kNoSignal = 0x4000;
+      if ((args[3] & ~(kDoesNotWait | kNoSignal)) != 0) return false;
+      return (args[3] & kDoesNotWait) || !waits(args[0]);
+    }
+    case Special::alone:
+      return head().alone != 0;
+    case Special::mask:
+      return lies_apart(args[1], args[2]);
+    case Special::none:
+    case Special::close:
       return true;
+  }
+  return false;
+}
+
+bool has_zeros(std::uint8_t zeros, const std::uint64_t* args) {
+  for (unsigned i = 0; i < 6; ++i)
+    if ((zeros >> i & 1) && args[i] != 0) return false;
+  return true;
+}
+
+/// The mask that the thread has after rt_sigprocmask, of which the kernel has read the arguments.
+std::uint64_t mask_after(const std::uint64_t* args, std::uint64_t before) {
+  constexpr std::uint64_t kNeverBlocked = 1ull << 8 | 1ull << 18;  // SIGKILL, SIGSTOP
+  if (args[1] == 0) return before;
+  std::uint64_t set;
+  __builtin_memcpy(&set, reinterpret_cast<const void*>(args[1]), sizeof set);
+  switch (std::uint32_t(args[0])) {
+    case 0:  // SIG_BLOCK
+      return (before | set) & ~kNeverBlocked;
+    case 1:  // SIG_UNBLOCK
+      return before & ~set;
+    default:  // SIG_SETMASK
+      return set & ~kNeverBlocked;
   }
 }
 
@@ -200,10 +277,15 @@ void note_descriptor(std::uint64_t descriptor, Descriptor kind) {
 std::uint64_t most_written(const Call& call, const std::uint64_t* args) {
   std::uint64_t most = 0;
   for (const Output& output : call.outputs) {
-    if (output.extent == Extent::fixed) most += output.size;
-    if (output.extent == Extent::result) {
-      if (args[output.by] > kMostWritten) return ~0ull;
-      most += args[output.by];
+    switch (output.extent) {
+      case Extent::none:
+        break;
+      case Extent::fixed:
+        most += output.size;
+        break;
+      default:
+        if (args[output.by] > kMostWritten) return ~0ull;
+        most += args[output.by] * (output.extent == Extent::result ? 1 : output.size);
     }
   }
   return most;
@@ -211,8 +293,29 @@ std::uint64_t most_written(const Call& call, const std::uint64_t* args) {
 
 std::uint64_t written_now(const Output& output, const std::uint64_t* args, std::int64_t result) {
   if (result < 0 || args[output.argument] == 0) return 0;
-  if (output.extent == Extent::fixed) return output.size;
-  return output.extent == Extent::result ? std::uint64_t(result) : 0;
+  switch (output.extent) {
+    case Extent::none:
+      return 0;
+    case Extent::fixed:
+      return output.size;
+    case Extent::result:
+      return std::uint64_t(result);
+    case Extent::result_times:
+      return std::uint64_t(result) * output.size;
+    case Extent::argument_times:
+      return args[output.by] * output.size;
+  }
+  return 0;
+}
+
+/// Whether what the call did is for the traced path to find out, which makes it again. What the
+/// kernel would restart is none of ours. Memory may have been written by one that failed; of a
+/// stream, what it did not give is gone, and the traced path knows no more.
+bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
+  if (result >= 0) return false;
+  const bool wrote = call.outputs[0].extent == Extent::argument_times;
+  return (result == kFault && kind != Descriptor::stream) || wrote ||
+         (result <= -512 && result >= -516);
 }
 
 /// Executes the call and leaves a record of it. False, with nothing changed: the traced path.
@@ -223,7 +326,8 @@ bool record(Frame& frame) {
   if (h.calls_left == 0) return false;
   const Call& call = kCallTable.calls[number];
   const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
-  if (!may_use(call.needs, args[0])) return false;
+  const Descriptor kind = call.needs == Needs::nothing ? Descriptor::unknown : kind_of(args[0]);
+  if (!may_use(call.needs, kind) || !has_zeros(call.zeros, args)) return false;
   constexpr std::uint64_t kOverhead = sizeof(Record) + 2 * (sizeof(Write) + 8);
   const std::uint64_t most = most_written(call, args);
   if (most > kMostWritten || h.used + kOverhead + most > kRecordsSize) return false;
@@ -231,13 +335,14 @@ bool record(Frame& frame) {
 
   Descriptor opened = Descriptor::unknown;
   if (!may_make(call.special, args, opened)) return false;
+  const bool transfers = call.needs == Needs::input || call.needs == Needs::output;
+  if (transfers && kind == Descriptor::stream && waits(args[0])) return false;
 
-  const std::int64_t result = system_call(number, args);
-  // Some of its memory may have been written: the traced path knows what to do about that, and
-  // gives the same answer. What the kernel would restart is none of ours.
-  if (result == kFault || (result <= -512 && result >= -516)) return false;
+  const std::int64_t result = program_call(number, args);
+  if (is_unclear(call, kind, result)) return false;
 
   if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
+  if (call.special == Special::mask && result == 0) h.signal_mask = mask_after(args, h.signal_mask);
   if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);
 
   Record& record = *reinterpret_cast<Record*>(records() + h.used);

@@ -8,8 +8,10 @@ namespace ttrace::agent {
 
 enum class Extent : std::uint8_t {
   none,
-  fixed,   ///< `size` bytes, if the pointer is not null
-  result,  ///< as many bytes as the result says; argument `by` bounds it before the call
+  fixed,           ///< `size` bytes, if the pointer is not null
+  result,          ///< as many bytes as the result says; argument `by` bounds it before the call
+  result_times,    ///< likewise result x size
+  argument_times,  ///< argument `by` x size
 };
 
 struct Output {
@@ -24,7 +26,9 @@ enum class Needs : std::uint8_t {
   nothing,
   file,       ///< a regular file or /dev/null
   directory,  ///< a directory
-  output,     ///< /dev/null, or a regular file that may be written
+  input,      ///< a regular file, /dev/null or a stream
+  output,     ///< /dev/null, a stream, or a regular file that may be written
+  stream,     ///< a stream
   known,      ///< one of these
 };
 
@@ -34,13 +38,17 @@ enum class Special : std::uint8_t {
   open,    ///< of what is there, for reading; of nothing that could wait
   openat,  ///< likewise
   close,
-  flags,  ///< fcntl: F_GETFD, F_SETFD and F_GETFL only
+  flags,    ///< fcntl: F_GETFD, F_SETFD and F_GETFL only
+  message,  ///< recvfrom, sendto: whether they wait is for their flags to say, too
+  alone,    ///< where there is no other thread to go on
+  mask,     ///< the program's signal mask changes
 };
 
 struct Call {
   bool allowed = false;
   Needs needs = Needs::nothing;
   Special special = Special::none;
+  std::uint8_t zeros = 0;  ///< arguments that must be 0: a bit each
   Output outputs[2] = {};
 };
 
@@ -50,6 +58,12 @@ constexpr Output fixed(std::uint8_t argument, std::uint16_t size) {
 constexpr Output result(std::uint8_t argument, std::uint8_t by) {
   return {argument, Extent::result, by, 0};
 }
+constexpr Output results(std::uint8_t argument, std::uint8_t by, std::uint16_t size) {
+  return {argument, Extent::result_times, by, size};
+}
+constexpr Output elements(std::uint8_t argument, std::uint8_t by, std::uint16_t size) {
+  return {argument, Extent::argument_times, by, size};
+}
 
 inline constexpr std::uint16_t kStatSize = 144;
 inline constexpr std::uint32_t kCallNumbers = 512;
@@ -58,13 +72,17 @@ struct CallTable {
   Call calls[kCallNumbers] = {};
 
   constexpr void plain(unsigned number, Output first = {}, Output second = {}) {
-    calls[number] = {true, Needs::nothing, Special::none, {first, second}};
+    calls[number] = {true, Needs::nothing, Special::none, 0, {first, second}};
   }
   constexpr void on(Needs needs, unsigned number, Output first = {}) {
-    calls[number] = {true, needs, Special::none, {first, {}}};
+    calls[number] = {true, needs, Special::none, 0, {first, {}}};
   }
-  constexpr void special(Special what, Needs needs, unsigned number) {
-    calls[number] = {true, needs, what, {}};
+  constexpr void special(Special what, Needs needs, unsigned number, Output first = {}) {
+    calls[number] = {true, needs, what, 0, {first, {}}};
+  }
+  /// Only with these arguments 0.
+  constexpr void zero(unsigned number, unsigned argument) {
+    calls[number].zeros |= std::uint8_t(1u << argument);
   }
 };
 
@@ -117,11 +135,28 @@ constexpr CallTable make_call_table() {
   t.special(Special::flags, Needs::known, 72);      // fcntl
   t.on(Needs::known, 5, fixed(1, kStatSize));       // fstat
   t.on(Needs::file, 8);                             // lseek
-  t.on(Needs::file, 0, result(1, 2));               // read
+  t.on(Needs::input, 0, result(1, 2));              // read
   t.on(Needs::file, 17, result(1, 2));              // pread64
   t.on(Needs::directory, 217, result(1, 2));        // getdents64
   t.on(Needs::output, 1);                           // write
   t.on(Needs::output, 18);                          // pwrite64
+
+  t.special(Special::message, Needs::stream, 45, result(1, 2));  // recvfrom,
+  t.zero(45, 4);                                                 // which asks for no address
+  t.special(Special::message, Needs::stream, 44);                // sendto
+
+  t.plain(7, elements(0, 1, 8));    // poll,
+  t.zero(7, 2);                     // without a timeout
+  t.plain(232, results(1, 2, 12));  // epoll_wait
+  t.zero(232, 3);
+  t.plain(281, results(1, 2, 12));  // epoll_pwait, which changes no mask
+  t.zero(281, 3);
+  t.zero(281, 4);
+
+  t.special(Special::alone, Needs::nothing, 24);              // sched_yield
+  t.special(Special::mask, Needs::nothing, 14, fixed(2, 8));  // rt_sigprocmask
+  t.plain(12);                                                // brk,
+  t.zero(12, 0);                                              // which asks where it is
   return t;
 }
 

@@ -79,6 +79,13 @@
 ttrace_agent_entry:
         jmp     enter_call
 
+        // The program's call, unless the thread is to leave: then it has not been made.
+        .globl ttrace_agent_program_call
+        .org    0x5, 0xcc
+ttrace_agent_program_call:
+        cmpq    $0, LEAVE
+        jne     1f
+
         // The only system call of the agent, which goes on at rbx. A `ret` would take 50 ns: the kernel
         // leaves the CPU's stack of return addresses without an entry that is ours
         // (docs/decisions/0013).
@@ -87,6 +94,7 @@ ttrace_agent_entry:
 ttrace_agent_system_call:
         syscall
         jmp     *%rbx
+1:      jmp     ttrace_agent_undone
 
         .org    0x20, 0xcc
         int3

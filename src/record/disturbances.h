@@ -14,6 +14,8 @@ class Disturbances {
  public:
   explicit Disturbances(std::uint64_t seed, Chaos chaos = Chaos::mixed);
 
+  /// Whether this attempt may ever do what shortens() asks.
+  bool may_shorten() const { return short_share_ > 0; }
   /// Whether a call that may transfer less than it was asked for does so.
   bool shortens() { return draw(short_share_); }
   /// How much of `length` (2 and more) it transfers: 1 to length - 1.

@@ -49,6 +49,7 @@ struct RecordedSpace {
   bool agent_runs = false;          ///< stubs go to the agent
   std::uint64_t agent_calls = 0;    ///< Head::calls_left
   bool agent_alone = false;         ///< they were drawn when there was no other thread
+  std::uint64_t agent_mask = 0;     ///< Head::signal_mask
   std::vector<agent::CpuidAnswer> cpuid_answers;  ///< in the agent's table
   bool looks_around = false;  ///< its quantum was drawn when no other thread was ready
   /// Text of the program and of libraries that are not the system's.

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 #include "agent/abi.h"
 #include "record/descriptor_link.h"
@@ -37,6 +38,15 @@ bool is_on_disk(const std::string& path) {
   if (statfs(path.c_str(), &info) != 0) return false;
   return std::find(std::begin(kFileSystems), std::end(kFileSystems), info.f_type) !=
          std::end(kFileSystems);
+}
+
+/// Of what can be read and written without waiting, and what is read concerns only the program.
+bool is_agents_stream(const struct stat& info, const std::string& link) {
+  if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) return true;
+  if ((info.st_mode & S_IFMT) != 0) return false;
+  std::error_code error;
+  const std::string name = std::filesystem::read_symlink(link, error).string();
+  return name == "anon_inode:[eventfd]" || name == "anon_inode:[timerfd]";
 }
 
 InstructionEvent cpuid_event_of(const agent::Record& record) {
@@ -118,18 +128,21 @@ void RecordSession::set_agent(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (!wants_agent(thread)) return turn_agent_off(space);
   const bool alone = threads_.size() == 1;
-  if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone) return;
+  if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone) {
+    return tell_signal_mask(thread);
+  }
   const std::optional<std::uint64_t> drawn =
       alone ? kAlone : scheduler_.calls_in_process(thread.tid);
   if (drawn == 0) scheduler_.passed_all_calls();
   const std::uint64_t calls = drawn.value_or(0);
   if (calls == 0) return turn_agent_off(space);
-  struct {
-    agent::Mode mode;
-    std::uint64_t used, size, records, calls_left, leave;
-  } const words{agent::Mode::record, 0, 0, 0, calls, 0};
-  static_assert(sizeof words == offsetof(agent::Head, cpuid_entry) - offsetof(agent::Head, mode));
-  space.memory.write(head_word(offsetof(agent::Head, mode)), bytes_of(words));
+  agent::Head head;
+  head.mode = agent::Mode::record;
+  head.calls_left = calls;
+  head.alone = alone;
+  head.signal_mask = thread.signal_mask;
+  constexpr std::size_t kOwn = offsetof(agent::Head, mode);  // the words before are the stubs'
+  space.memory.write(head_word(kOwn), bytes_of(head).subspan(kOwn));
   if (!space.agent_runs) {
     const std::uint64_t enter = agent::kEntry;
     space.memory.write(head_word(offsetof(agent::Head, enter)), bytes_of(enter));
@@ -137,6 +150,14 @@ void RecordSession::set_agent(Thread& thread) {
   space.agent_runs = true;
   space.agent_calls = calls;
   space.agent_alone = alone;
+  space.agent_mask = thread.signal_mask;
+}
+
+void RecordSession::tell_signal_mask(Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  if (space.agent_mask == thread.signal_mask) return;
+  space.agent_mask = thread.signal_mask;
+  space.memory.write(head_word(offsetof(agent::Head, signal_mask)), bytes_of(space.agent_mask));
 }
 
 void RecordSession::turn_agent_off(RecordedSpace& space) {
@@ -242,9 +263,10 @@ void RecordSession::forget_written() {
 /// After a call that the agent would have made had it known the descriptor: tells it.
 void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& call) {
   const RecordedSpace& space = *thread.process->space;
-  const bool is_of_interest = call.number == SYS_read || call.number == SYS_pread64 ||
-                              call.number == SYS_write || call.number == SYS_lseek ||
-                              call.number == SYS_fstat || call.number == SYS_getdents64;
+  constexpr std::int64_t kOfInterest[] = {SYS_read,  SYS_pread64,    SYS_write,    SYS_lseek,
+                                          SYS_fstat, SYS_getdents64, SYS_recvfrom, SYS_sendto};
+  const bool is_of_interest = std::find(std::begin(kOfInterest), std::end(kOfInterest),
+                                        call.number) != std::end(kOfInterest);
   const std::uint64_t descriptor = call.args[0];
   if (!space.has_agent || !is_of_interest || descriptor >= agent::kMostDescriptors ||
       space.shares_descriptors || space.users != thread.process->threads) {
@@ -265,6 +287,10 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
     has_written_ = has_written_ || concerns_nobody;
   }
   if (S_ISDIR(info.st_mode)) kind = agent::Descriptor::directory;
+  // Where chaos cuts what streams transfer, it must see the calls.
+  if (!disturbances_.may_shorten() && is_agents_stream(info, link) && !is_stream()) {
+    kind = agent::Descriptor::stream;
+  }
   if (S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3) && !is_stream()) {
     kind = agent::Descriptor::null;
   }
@@ -290,6 +316,9 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
     if (record.number == agent::kCpuidNumber) {
       result_.recording.append({thread.tid, take_ticks(thread), time_us, cpuid_event_of(record)});
       continue;
+    }
+    if (record.number == SYS_rt_sigprocmask) {
+      thread.signal_mask = space.agent_mask = head.signal_mask;
     }
     call.ticks = take_ticks(thread);
     result_.recording.append(thread.tid, time_us, call);

@@ -66,7 +66,8 @@ bool has_other_effects(std::int64_t number) {
 /// The agent knows where these have what they write.
 bool has_known_data(const SyscallEvent& call) {
   if (call.exit.written_digest == 0) return true;
-  const bool known = call.entry.number == SYS_write || call.entry.number == SYS_pwrite64;
+  const bool known = call.entry.number == SYS_write || call.entry.number == SYS_pwrite64 ||
+                     call.entry.number == SYS_sendto;
   return known && call.exit.result > 0 && std::uint64_t(call.exit.result) <= call.entry.args[2];
 }
 

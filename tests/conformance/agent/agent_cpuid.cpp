@@ -1,13 +1,10 @@
 // CPUID answered inside the process: the same answers as at a stop, registers and stack left alone,
-// whoever asks and whatever comes in between. Told to count (first argument: how often to ask), it
-// prints how often the kernel took it off the CPU meanwhile.
+// whoever asks and whatever comes in between.
 #include <cpuid.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <thread>
 
 #include "often_interrupted.h"
@@ -113,24 +110,9 @@ void interrupted() {
   OBSERVE(strange == 0);
 }
 
-long switches() {
-  rusage usage{};
-  OBSERVE(getrusage(RUSAGE_SELF, &usage) == 0);
-  return usage.ru_nvcsw;
-}
-
-int count_stops(int times) {
-  ask();
-  const long before = switches();
-  for (int i = 0; i < times; ++i) ask();
-  std::printf("%ld\n", switches() - before);
-  return 0;
-}
-
 }  // namespace
 
-int main(int argc, char** argv) {
-  if (argc == 2 && std::strcmp(argv[1], "again") != 0) return count_stops(std::atoi(argv[1]));
+int main(int argc, char**) {
   expected = ask();
   OBSERVE(ask_by_jump() == expected);
   OBSERVE(ask() == expected);

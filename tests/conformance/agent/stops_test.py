@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How often a program that asks CPUID again and again is stopped, by what the kernel counts: each stop
-is a voluntary switch."""
+"""How often a program that does one thing again and again is stopped, by what the kernel counts: each
+stop is a voluntary switch."""
 
 import argparse
 import os
@@ -11,20 +11,23 @@ import tempfile
 TIMES = 1000
 FEW = 20
 
-# How it is recorded, and whether the agent answers.
+# What is done (agent_stops.cpp), how it is recorded, and whether the agent does it.
+ON = ("--agent=on", "--chaos=off")
 WAYS = [
-    (("--agent=on", "--chaos=off"), True),
-    (("--agent=on", "--chaos=on", "--seed=3"), True),
-    (("--agent=on", "--portable"), True),
-    (("--agent=off",), False),
-    (("--ticks=none",), False),
+    ("cpuid", ON, True),
+    ("cpuid", ("--agent=on", "--chaos=on", "--seed=3"), True),
+    ("cpuid", ("--agent=on", "--portable"), True),
+    ("cpuid", ("--agent=off",), False),
+    ("cpuid", ("--ticks=none",), False),
+    *((what, ON, True) for what in ("pipe", "socket", "look", "mask", "yield", "break")),
+    *((what, ("--agent=off",), False) for what in ("pipe", "socket", "look", "mask", "yield", "break")),
 ]
 
 
-def stops(options, flags, trace):
+def stops(options, what, flags, trace):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TTRACE_")}
     done = subprocess.run(
-        [options.ttrace, "record", *flags, "-o", trace, "--", options.guest, str(TIMES)],
+        [options.ttrace, "record", *flags, "-o", trace, "--", options.guest, what, str(TIMES)],
         env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     return int(done.stdout)
 
@@ -36,11 +39,11 @@ def main():
     options = parser.parse_args()
     wrong = []
     with tempfile.TemporaryDirectory(prefix="ttrace-stops-") as directory:
-        for flags, is_answered in WAYS:
-            counted = stops(options, flags, os.path.join(directory, "guest.ttrace"))
-            print(*flags, counted)
-            if (counted < FEW) != is_answered or (not is_answered and counted < TIMES):
-                wrong.append(f"{' '.join(flags)}: {counted} stops at {TIMES} CPUID")
+        for what, flags, is_inside in WAYS:
+            counted = stops(options, what, flags, os.path.join(directory, "guest.ttrace"))
+            print(what, *flags, counted)
+            if (counted < FEW) != is_inside or (not is_inside and counted < TIMES):
+                wrong.append(f"{what} {' '.join(flags)}: {counted} stops in {TIMES} rounds")
     sys.exit("\n".join(wrong) if wrong else 0)
 
 

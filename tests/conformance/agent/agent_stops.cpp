@@ -1,0 +1,88 @@
+// How often the kernel takes a program off the CPU that does one thing again and again: each stop
+// is such a switch. Arguments: what, and how often.
+#include <cpuid.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iterator>
+
+#include "observe.h"
+
+namespace {
+
+int ends[2];
+int epoll;
+
+void cpuid() {
+  unsigned a, b, c, d;
+  __cpuid_count(7, 0, a, b, c, d);
+}
+
+void pipe_round() {
+  char byte = 'x';
+  OBSERVE(write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1);
+  OBSERVE(read(ends[0], &byte, 1) == -1 && errno == EAGAIN);
+}
+
+void socket_round() {
+  char byte = 'x';
+  OBSERVE(send(ends[1], &byte, 1, MSG_DONTWAIT) == 1);
+  OBSERVE(recv(ends[0], &byte, 1, MSG_DONTWAIT) == 1);
+}
+
+void look() {
+  pollfd one{ends[0], POLLIN, 0};
+  epoll_event event;
+  OBSERVE(poll(&one, 1, 0) == 0 && epoll_wait(epoll, &event, 1, 0) == 0);
+}
+
+void mask() {
+  sigset_t set, old;
+  sigfillset(&set);
+  OBSERVE(sigprocmask(SIG_BLOCK, &set, &old) == 0);
+  OBSERVE(sigprocmask(SIG_SETMASK, &old, nullptr) == 0);
+}
+
+void yield() { OBSERVE(sched_yield() == 0); }
+
+void ask_break() { OBSERVE(syscall(SYS_brk, 0) > 0); }
+
+struct Thing {
+  const char* name;
+  void (*act)();
+};
+constexpr Thing kThings[] = {{"cpuid", cpuid},    {"pipe", pipe_round}, {"socket", socket_round},
+                             {"look", look},      {"mask", mask},       {"yield", yield},
+                             {"break", ask_break}};
+
+long switches() {
+  rusage usage{};
+  OBSERVE(getrusage(RUSAGE_SELF, &usage) == 0);
+  return usage.ru_nvcsw;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  OBSERVE(argc == 3);
+  for (const Thing& thing : kThings) {
+    if (std::strcmp(thing.name, argv[1]) != 0) continue;
+    const bool is_socket = thing.act == socket_round;
+    OBSERVE((is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : pipe2(ends, O_NONBLOCK)) == 0);
+    epoll = epoll_create1(0);
+    thing.act();
+    const long before = switches();
+    for (int i = 0; i < std::atoi(argv[2]); ++i) thing.act();
+    std::printf("%ld\n", switches() - before);
+    return 0;
+  }
+  return 1;
+}
