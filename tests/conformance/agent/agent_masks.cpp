@@ -1,6 +1,5 @@
 // Signal masks change inside the process: what is blocked waits, what is unblocked comes at once,
 // and nobody sees another mask than the program's.
-#include <cpuid.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,18 +76,48 @@ void pending() {
   }
 }
 
-/// Instructions at which the recorder stops the program by a trap leave it blocked.
+/// A CPUID to which no stub leads: the recorder stops the program by a trap, which the kernel
+/// unblocks if it is blocked.
+void trapped() {
+  unsigned long rax = 0, rcx = 0, rdx = 0;
+  asm volatile(
+      "lea 1f(%%rip), %%rdx\n"
+      "jmp *%%rdx\n"
+      "1: cpuid\n"
+      : "+a"(rax), "+c"(rcx), "+d"(rdx)
+      :
+      : "rbx");
+}
+
 void blocked_trap() {
   const sigset_t trap = set_of({SIGTRAP});
   change(SIG_BLOCK, trap);
   for (int i = 0; i < 20; ++i) {
-    unsigned a, b, c, d;
-    __cpuid_count(unsigned(i) & 1 ? 0 : 0x80000000, 0, a, b, c, d);
-    (void)__builtin_ia32_rdtsc();
+    trapped();
     OBSERVE(has_only(change(SIG_BLOCK, set_of({SIGUSR2})), {SIGTRAP}));
     OBSERVE(has_only(change(SIG_UNBLOCK, set_of({SIGUSR2})), {SIGTRAP, SIGUSR2}));
   }
   OBSERVE(has_only(change(SIG_UNBLOCK, trap), {SIGTRAP}));
+  sigset_t same = trap;
+  OBSERVE(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &same, &same, 8) == 0 && has_only(same, {}));
+  trapped();
+  OBSERVE(has_only(change(SIG_UNBLOCK, trap), {SIGTRAP}));
+}
+
+/// A handler that blocks it.
+void blocked_in_handler() {
+  struct sigaction action {};
+  action.sa_mask = set_of({SIGTRAP});
+  action.sa_handler = [](int) {
+    OBSERVE(has_only(change(SIG_BLOCK, set_of({SIGUSR1})), {SIGUSR2, SIGTRAP}));
+    trapped();
+    OBSERVE(has_only(mask(), {SIGUSR1, SIGUSR2, SIGTRAP}));
+  };
+  OBSERVE(sigaction(SIGUSR2, &action, nullptr) == 0);
+  for (int i = 0; i < 3; ++i) {
+    OBSERVE(raise(SIGUSR2) == 0);
+    OBSERVE(has_only(mask(), {}));
+  }
 }
 
 void interrupted() {
@@ -113,6 +142,7 @@ int main() {
   arithmetic();
   pending();
   blocked_trap();
+  blocked_in_handler();
   interrupted();
   return 0;
 }

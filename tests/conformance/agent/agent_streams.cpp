@@ -86,6 +86,7 @@ void messages() {
 void lost_datagram() {
   const Ends sockets = make_sockets(SOCK_DGRAM);
   char buffer[8];
+  OBSERVE(send(sockets.out, "known", 5, 0) == 5 && recv(sockets.in, buffer, sizeof buffer, 0) == 5);
   for (int i = 0; i < 3; ++i) {
     OBSERVE(send(sockets.out, "lost", 4, MSG_DONTWAIT) == 4);
     OBSERVE(syscall(SYS_recvfrom, sockets.in, nullptr, 4, MSG_DONTWAIT, nullptr, nullptr) == -1 &&
