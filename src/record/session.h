@@ -238,6 +238,7 @@ class RecordSession {
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
 
   // session_walk.cpp
+  static bool is_observed(const Thread& thread);
   bool begin_walk(Thread& thread);
   std::optional<int> walk(Thread& thread);
   bool walks_at(const Thread& thread) const;

@@ -24,10 +24,18 @@ constexpr std::size_t kLongestInstruction = 15;
 
 }  // namespace
 
+/// Whether anybody can tell where between two events the thread is left: others that use its
+/// memory, or a handler of its own, for a signal that comes meanwhile.
+bool RecordSession::is_observed(const Thread& thread) {
+  const RecordedSpace& space = *thread.process->space;
+  return space.users > 1 || space.shares_memory || space.shows_shared_files ||
+         thread.process->actions->has_handler();
+}
+
 /// A thread that is about to leave where it stands, just after an event: whether it is to walk on
 /// instead.
 bool RecordSession::begin_walk(Thread& thread) {
-  thread.accesses_left = scheduler_.accesses_before_leaving();
+  thread.accesses_left = is_observed(thread) ? scheduler_.accesses_before_leaving() : 0;
   return thread.accesses_left != 0;
 }
 

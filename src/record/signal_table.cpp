@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+
 namespace ttrace {
 
 namespace {
@@ -14,6 +16,12 @@ SignalTable::SignalTable(std::uint64_t ignored) {
   for (std::size_t signal = 1; signal < actions_.size(); ++signal) {
     if (ignored >> (signal - 1) & 1) actions_[signal].handler = kIgnore;
   }
+}
+
+bool SignalTable::has_handler() const {
+  return std::any_of(actions_.begin(), actions_.end(), [](const KernelSigaction& action) {
+    return action.handler != kDefault && action.handler != kIgnore;
+  });
 }
 
 SignalTable::Effect SignalTable::effect_of(int signal) const {

@@ -28,6 +28,8 @@ class SignalTable {
   void set_action(int signal, const KernelSigaction& action) {
     actions_.at(std::size_t(signal)) = action;
   }
+  /// Whether there is a handler for any signal.
+  bool has_handler() const;
   /// What happens when the signal is delivered now (signal(7) for the defaults).
   Effect effect_of(int signal) const;
   /// A handler with SA_RESETHAND runs.

@@ -25,3 +25,9 @@ add_test(NAME integration.tick_exact
   COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/integration/tick_exact_test.py
           --ttrace $<TARGET_FILE:ttrace> --guest $<TARGET_FILE:guest_tick_exact>)
 set_tests_properties(integration.tick_exact PROPERTIES LABELS integration TIMEOUT 600)
+
+ttrace_guest(walk_alone SEEDS 1 CHAOS 4)
+add_test(NAME integration.walk_alone
+  COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tests/integration/walk_alone_test.py
+          --ttrace $<TARGET_FILE:ttrace> --guest $<TARGET_FILE:guest_walk_alone>)
+set_tests_properties(integration.walk_alone PROPERTIES LABELS integration TIMEOUT 600)
