@@ -33,17 +33,12 @@ namespace ttrace {
 inline constexpr Address kScratchArea{0x552000000000};
 inline constexpr std::uint64_t kMostScratch = 256 << 20;
 
-/// One recorded address space; shared by the threads of a process, and by vfork.
-struct RecordedSpace {
-  explicit RecordedSpace(Pid pid) : memory(pid) {}
-
-  Memory memory;
-  int users = 0;                    ///< threads in it
+/// What is known of an address space, and holds for the copy of it that a fork makes, too.
+struct SpaceState {
   std::map<Address, Site> patched;  ///< by address of the int3
   std::set<Address> rooms;          ///< kept free for stubs
   std::vector<ActivePlan> plans;    ///< of its binaries
   std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
-  Tid counting;                     ///< the thread that it counts for
   bool has_agent = false;           ///< it is mapped
   bool shares_descriptors = false;  ///< not all of its threads, and only they, have the same ones
   bool agent_runs = false;          ///< stubs go to the agent
@@ -51,7 +46,6 @@ struct RecordedSpace {
   bool agent_alone = false;         ///< they were drawn when there was no other thread
   std::uint64_t agent_mask = 0;     ///< Head::signal_mask
   std::vector<agent::CpuidAnswer> cpuid_answers;  ///< in the agent's table
-  bool looks_around = false;  ///< its quantum was drawn when no other thread was ready
   /// Text of the program and of libraries that are not the system's.
   std::vector<std::pair<Address, Address>> own_text;
   Address loader_start;  ///< text of the dynamic loader
@@ -60,7 +54,20 @@ struct RecordedSpace {
   bool shows_shared_files = false;   ///< maps a file with MAP_SHARED
   bool shares_memory = false;        ///< can write memory that other processes may see
   bool believes_hidden = false;      ///< PR_SET_DUMPABLE 0, which the kernel was not told
-  ScratchArena scratch;              ///< of size 0 where nobody else can see what a call writes
+};
+
+/// One recorded address space; shared by the threads of a process, and by vfork.
+struct RecordedSpace : SpaceState {
+  explicit RecordedSpace(Pid pid) : memory(pid) {}
+  /// The copy of `parent` that a fork made for this process.
+  RecordedSpace(Pid pid, const RecordedSpace& parent)
+      : SpaceState(parent), memory(pid), scratch(parent.scratch.copy()) {}
+
+  Memory memory;
+  int users = 0;              ///< threads in it
+  Tid counting;               ///< the thread that `counter` counts for
+  bool looks_around = false;  ///< its quantum was drawn when no other thread was ready
+  ScratchArena scratch;       ///< of size 0 where nobody else can see what a call writes
 };
 
 struct RecordedProcess {
@@ -142,6 +149,7 @@ struct RecordedThread {
   const SyscallRow* row = nullptr;
   SyscallEntry entry;
   OutputNotes notes;
+  std::optional<std::string> unknown_request;  ///< refused by this name, if the kernel knows it
   bool enter_written = false;
   bool undivided = false;      ///< nobody may run between the call's begin and its end
   bool begins_anew = false;    ///< the same call again, of which nothing was recorded

@@ -32,9 +32,9 @@ namespace ttrace {
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
 /// session_signals.cpp (signals and trapped instructions), session_snapshot.cpp (copies of a
 /// session), session_status_file.cpp, session_ticks.cpp, session_walk.cpp (places finer than
-/// counted ones), session_counted.cpp (ticks of a hardware counter), session_tasks.cpp (threads,
-/// processes, programs), session_text.cpp (what is changed in their text), session_limits.cpp
-/// (early ends).
+/// counted ones), session_counted.cpp (ticks of a hardware counter), session_tasks.cpp (new
+/// threads and processes), session_exec.cpp (new programs), session_ends.cpp (their ends),
+/// session_text.cpp (what is changed in their text), session_limits.cpp (early ends).
 class RecordSession {
  public:
   RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result);
@@ -79,6 +79,7 @@ class RecordSession {
   bool take_one_stop(bool block);
   void note_stop(Tid tid, int status);
   void handle(Thread& thread, int status);
+  void warn(const std::string& line);
   void check_limits(Thread* running);
   void end_early(EndEvent::Reason reason);
   void kill_all();
@@ -255,16 +256,19 @@ class RecordSession {
   int first_stop_of(Tid child);
   void add_task(Thread& parent, Tid tid, const CloneArguments& args, int status);
   void on_new_task(Thread& thread, int event);
+
+  // session_exec.cpp
   void note_writes_at_exec(Thread& thread);
   void on_exec(Thread& thread);
   ExecEvent image_of(Thread& thread);
   void make_gate(Thread& thread);
+  bool is_executing(const RecordedProcess& process) const;
+
+  // session_ends.cpp
   void write_enters();
   void note_held_mutexes(Thread& thread);
   void on_exiting(Thread& thread);
   void on_gone(Thread& thread, StopStatus status, int wait_status);
-  bool is_executing(const RecordedProcess& process) const;
-  void warn(const std::string& line);
 
   // session_text.cpp
   void patch_or_plan(Thread& thread, const MappedFiles::File& file, const Mapping& text,

@@ -71,7 +71,10 @@ void RecordSession::on_call_entry(Thread& thread) {
     throw NotRecordable("system call " + syscall_name(call.number) +
                         (*thread.row->why ? std::string(" (") + thread.row->why + ")" : ""));
   }
-  if (const auto name = refusal(call, peek(thread))) throw NotRecordable(*name);
+  thread.unknown_request = refusal(call, peek(thread));
+  if (thread.unknown_request && !is_unknown_request(call)) {
+    throw NotRecordable(*thread.unknown_request);
+  }
   refuse_by_context(thread);
   if (answer_instead(thread)) return;
   if (moves_data_unseen(call.number) && stream_of(thread, target_descriptor(call)) != 0) {
@@ -178,6 +181,9 @@ void RecordSession::on_call_exit(Thread& thread) {
     redirected = thread.restarted_redirected;
   }
   call.result = std::int64_t(thread.regs.rax);
+  if (thread.unknown_request && !says_unknown_request(call.result)) {
+    throw NotRecordable(*thread.unknown_request);
+  }
 
   const Memory& memory = thread.memory();
   SyscallExit exit;

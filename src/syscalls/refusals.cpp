@@ -3,6 +3,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
 #include "syscalls/peek.h"
 #include "syscalls/requests.h"
 #include "syscalls/table.h"
@@ -166,6 +170,16 @@ std::optional<std::string> refusal(const SyscallView& call, const MemoryPeek& pe
     if (entry.number == call.number) return entry.refuse(call, peek);
   }
   return std::nullopt;
+}
+
+bool is_unknown_request(const SyscallView& call) {
+  return has_requests(call.number) && request_row(call) == nullptr &&
+         unknown_requests_are_refused(call.number);
+}
+
+bool says_unknown_request(std::int64_t result) {
+  constexpr std::array kErrors{EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP, EBADF};
+  return std::any_of(kErrors.begin(), kErrors.end(), [&](int error) { return result == -error; });
 }
 
 }  // namespace ttrace

@@ -100,6 +100,11 @@ struct SyscallView {
 /// Whether this very call is refused though its row is not: an ioctl, fcntl, prctl, mmap, clone,
 /// keyctl... whose request cannot be recorded yet. Returns its name ("ioctl 0x1234 on ...").
 std::optional<std::string> refusal(const SyscallView& call, const MemoryPeek& peek);
+/// Whether that is for a request which the tables do not know. The call may run to see whether the
+/// kernel knows it: says_unknown_request() of its result.
+bool is_unknown_request(const SyscallView& call);
+/// The kernel did nothing, because it knows no such request, or not of such a file.
+bool says_unknown_request(std::int64_t result);
 
 struct MemoryRange {
   Address at;

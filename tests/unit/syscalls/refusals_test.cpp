@@ -3,6 +3,8 @@
 #include <linux/sched.h>
 #include <sys/mman.h>
 
+#include <cerrno>
+
 #include "fake_memory.h"
 #include "syscalls/table.h"
 
@@ -64,6 +66,21 @@ TEST(Refusal, OfRequests) {
   EXPECT_EQ(refused(__NR_futex, {0, 0x80}), "fine");
   EXPECT_EQ(refused(__NR_futex, {0, 6 | 0x80}), "fine");  // FUTEX_LOCK_PI
   EXPECT_EQ(refused(__NR_futex, {0, 12 | 0x80}), "futex FUTEX_CMP_REQUEUE_PI");
+}
+
+TEST(Refusal, OfUnknownRequestsDependsOnTheKernel) {
+  EXPECT_TRUE(is_unknown_request({__NR_ioctl, {1, 0x1234}}));
+  EXPECT_TRUE(is_unknown_request({__NR_ioctl, {1, 0xc0106400}}));  // DRM
+  EXPECT_TRUE(is_unknown_request({__NR_semctl, {1, 0, 4321}}));
+  EXPECT_FALSE(is_unknown_request({__NR_ioctl, {1, 0x8946}}));  // SIOCETHTOOL
+  EXPECT_FALSE(is_unknown_request({__NR_prctl, {26, 2}}));
+  EXPECT_FALSE(is_unknown_request({__NR_modify_ldt, {}}));
+  for (const int error : {EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP, EBADF}) {
+    EXPECT_TRUE(says_unknown_request(-error)) << error;
+  }
+  for (const std::int64_t result : {0, 1, EINVAL, -EFAULT, -EPERM, -EINTR, -512}) {
+    EXPECT_FALSE(says_unknown_request(result)) << result;
+  }
 }
 
 TEST(Refusal, OfTasks) {
