@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 #include <linux/sched.h>
+#include <linux/sockios.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -9,6 +10,7 @@
 
 #include "syscalls/peek.h"
 #include "syscalls/requests.h"
+#include "syscalls/special.h"
 #include "syscalls/table.h"
 
 namespace ttrace {
@@ -63,8 +65,11 @@ Refusal refuse_prctl_value(const SyscallView& call) {
   return std::nullopt;
 }
 
-Refusal refuse_request(const SyscallView& call) {
+Refusal refuse_request(const SyscallView& call, const MemoryPeek& peek) {
   const std::uint32_t request = request_of(call);
+  if (call.number == SYS_ioctl && request == SIOCETHTOOL && !is_described_ethtool(call, peek)) {
+    return "ioctl SIOCETHTOOL";
+  }
   const RequestRow* row = request_row(call);
   if (row && row->refused && !is_harmless(call, request)) {
     return fmt::format("{} {}", syscall_name(call.number), row->name);
@@ -165,7 +170,7 @@ std::optional<std::string> refusal(const SyscallView& call, const MemoryPeek& pe
   const SyscallRow* row = syscall_row(call.number);
   if (!row) return std::nullopt;
   if (row->handling == Handling::refused) return fmt::format("system call {}", row->name);
-  if (has_requests(call.number)) return refuse_request(call);
+  if (has_requests(call.number)) return refuse_request(call, peek);
   for (const RefusalRow& entry : kRefusalRows) {
     if (entry.number == call.number) return entry.refuse(call, peek);
   }

@@ -1,6 +1,8 @@
 #include "syscalls/special.h"
 
+#include <linux/ethtool.h>
 #include <linux/sched.h>
+#include <linux/sockios.h>
 #include <sys/syscall.h>
 
 #include "base/types.h"
@@ -57,6 +59,56 @@ constexpr std::uint32_t kIocRead = 2;
 constexpr std::uint32_t direction(std::uint32_t request) { return request >> 30; }
 constexpr std::uint32_t encoded_size(std::uint32_t request) { return (request >> 16) & 0x3fff; }
 
+/// Where a struct ifreq has the pointer to what SIOCETHTOOL is asked for; that begins with a
+/// command.
+constexpr std::uint32_t kIfreqData = 16;
+
+/// What commands of SIOCETHTOOL write (linux/ethtool.h). Those that set something write nothing.
+struct EthtoolOutput {
+  std::uint32_t command;
+  std::uint32_t size;
+};
+constexpr std::array kEthtoolOutputs{
+    EthtoolOutput{ETHTOOL_GSET, sizeof(ethtool_cmd)},
+    EthtoolOutput{ETHTOOL_GDRVINFO, sizeof(ethtool_drvinfo)},
+    EthtoolOutput{ETHTOOL_GLINK, sizeof(ethtool_value)},
+    EthtoolOutput{ETHTOOL_GRINGPARAM, sizeof(ethtool_ringparam)},
+    EthtoolOutput{ETHTOOL_GPAUSEPARAM, sizeof(ethtool_pauseparam)},
+    EthtoolOutput{ETHTOOL_GCHANNELS, sizeof(ethtool_channels)},
+    EthtoolOutput{ETHTOOL_GTSO, sizeof(ethtool_value)},
+    EthtoolOutput{ETHTOOL_GGSO, sizeof(ethtool_value)},
+    EthtoolOutput{ETHTOOL_GGRO, sizeof(ethtool_value)},
+    EthtoolOutput{ETHTOOL_GFLAGS, sizeof(ethtool_value)},
+    EthtoolOutput{ETHTOOL_GET_TS_INFO, sizeof(ethtool_ts_info)},
+    EthtoolOutput{ETHTOOL_GLINKSETTINGS, sizeof(ethtool_link_settings)},  // and masks
+};
+
+const EthtoolOutput* ethtool_output(std::uint64_t command) {
+  for (const EthtoolOutput& output : kEthtoolOutputs) {
+    if (output.command == command) return &output;
+  }
+  return nullptr;
+}
+
+std::uint32_t ethtool_command(const SyscallView& call, const MemoryPeek& peek) {
+  const std::uint64_t data = peek_value<std::uint64_t>(peek, call.args[2] + kIfreqData).value_or(0);
+  return peek_value<std::uint32_t>(peek, data).value_or(0);
+}
+
+void add_ethtool(const Context& c) {
+  const EthtoolOutput* output = ethtool_output(c.notes.lengths[kNote]);
+  if (output == nullptr) return;
+  const std::uint64_t data = peek_value<std::uint64_t>(c.peek, c.arg(2) + kIfreqData).value_or(0);
+  std::uint64_t size = output->size;
+  if (output->command == ETHTOOL_GLINKSETTINGS) {
+    // Three masks of so many words; less than 0: only how many words there would be.
+    constexpr std::uint64_t kWordsAt = offsetof(ethtool_link_settings, link_mode_masks_nwords);
+    const int words = peek_value<std::int8_t>(c.peek, data + kWordsAt).value_or(0);
+    if (words > 0) size += 3 * std::uint64_t(words) * sizeof(std::uint32_t);
+  }
+  c.out.add(data, size);
+}
+
 std::uint64_t note_ioctl(const SyscallView& call, const MemoryPeek& peek) {
   const std::uint32_t request = request_of(call);
   if (const TrailingArray* array = trailing_array(request)) {
@@ -64,6 +116,7 @@ std::uint64_t note_ioctl(const SyscallView& call, const MemoryPeek& peek) {
            array->count_mask;
   }
   if (request == kIfconf) return peek_value<std::uint32_t>(peek, call.args[2]).value_or(0);
+  if (request == SIOCETHTOOL) return ethtool_command(call, peek);
   return 0;
 }
 
@@ -78,6 +131,8 @@ void add_ioctl(const Context& c) {
     const std::uint64_t buffer = peek_value<std::uint64_t>(c.peek, at + kIfconfBuffer).value_or(0);
     c.out.add(at, kIfconfSize);
     c.out.add(buffer, c.succeeded() ? std::min(before, after) : before);
+  } else if (request == SIOCETHTOOL) {
+    add_ethtool(c);
   } else if (direction(request) & kIocRead) {
     c.out.add(at, encoded_size(request));
   }
@@ -214,6 +269,10 @@ void add_special(const SyscallView& call, const OutputNotes& notes, const Memory
   if (const SpecialRow* row = special_row(call.number)) {
     row->add({call, notes, peek, everything, out});
   }
+}
+
+bool is_described_ethtool(const SyscallView& call, const MemoryPeek& peek) {
+  return ethtool_output(ethtool_command(call, peek)) != nullptr;
 }
 
 }  // namespace ttrace

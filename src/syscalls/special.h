@@ -12,4 +12,7 @@ void note_special(const SyscallView& call, const MemoryPeek& peek, OutputNotes& 
 void add_special(const SyscallView& call, const OutputNotes& notes, const MemoryPeek& peek,
                  bool everything, RangeCollector& out);
 
+/// Whether this SIOCETHTOOL is for one of the commands whose outputs are described.
+bool is_described_ethtool(const SyscallView& call, const MemoryPeek& peek);
+
 }  // namespace ttrace

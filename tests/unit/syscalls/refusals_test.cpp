@@ -32,7 +32,7 @@ TEST(Refusal, OfRequests) {
   EXPECT_EQ(refused(__NR_ioctl, {1, 0x80105268}), "fine");
   EXPECT_EQ(refused(__NR_ioctl, {1, 0xc0106400}), "ioctl 0xc0106400 (DRM)");
   EXPECT_EQ(refused(__NR_ioctl, {1, 0x40049409}), "fine");  // FICLONE, of btrfs's kind
-  EXPECT_EQ(refused(__NR_ioctl, {1, 0x8946}), "ioctl SIOCETHTOOL");
+  EXPECT_EQ(refused(__NR_ioctl, {1, 0xc0046686}), "ioctl FS_IOC_MEASURE_VERITY");
   EXPECT_EQ(refused(__NR_fcntl, {1, 3}), "fine");
   EXPECT_EQ(refused(__NR_fcntl, {1, 1030, 0}), "fine");
   EXPECT_EQ(refused(__NR_fcntl, {1, 99}), "fcntl 99");
@@ -72,7 +72,7 @@ TEST(Refusal, OfUnknownRequestsDependsOnTheKernel) {
   EXPECT_TRUE(is_unknown_request({__NR_ioctl, {1, 0x1234}}));
   EXPECT_TRUE(is_unknown_request({__NR_ioctl, {1, 0xc0106400}}));  // DRM
   EXPECT_TRUE(is_unknown_request({__NR_semctl, {1, 0, 4321}}));
-  EXPECT_FALSE(is_unknown_request({__NR_ioctl, {1, 0x8946}}));  // SIOCETHTOOL
+  EXPECT_FALSE(is_unknown_request({__NR_ioctl, {1, 0xc0046686}}));  // FS_IOC_MEASURE_VERITY
   EXPECT_FALSE(is_unknown_request({__NR_prctl, {26, 2}}));
   EXPECT_FALSE(is_unknown_request({__NR_modify_ldt, {}}));
   for (const int error : {EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP, EBADF}) {
@@ -81,6 +81,15 @@ TEST(Refusal, OfUnknownRequestsDependsOnTheKernel) {
   for (const std::int64_t result : {0, 1, EINVAL, -EFAULT, -EPERM, -EINTR, -512}) {
     EXPECT_FALSE(says_unknown_request(result)) << result;
   }
+}
+
+TEST(Refusal, OfEthtoolDependsOnItsCommand) {
+  FakeMemory memory;
+  memory.put(0x1010, std::uint64_t(0x2000));  // struct ifreq
+  memory.put(0x2000, std::uint32_t(1));       // ETHTOOL_GSET
+  EXPECT_EQ(refused(__NR_ioctl, {1, 0x8946, 0x1000}, memory), "fine");
+  memory.put(0x2000, std::uint32_t(0x1d));  // ETHTOOL_GSTATS
+  EXPECT_EQ(refused(__NR_ioctl, {1, 0x8946, 0x1000}, memory), "ioctl SIOCETHTOOL");
 }
 
 TEST(Refusal, OfTasks) {
