@@ -40,7 +40,6 @@ bool is_on_disk(const std::string& path) {
          std::end(kFileSystems);
 }
 
-/// Of what can be read and written without waiting, and what is read concerns only the program.
 bool is_agents_stream(const struct stat& info, const std::string& link) {
   if (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)) return true;
   if ((info.st_mode & S_IFMT) != 0) return false;
@@ -272,6 +271,10 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
       space.shares_descriptors || space.users != thread.process->threads) {
     return;
   }
+  const Address told = Address(agent::kDescriptorsAddress) + descriptor;
+  agent::Descriptor known{};
+  space.memory.read_value(told, known);
+  if (known == agent::Descriptor::stream) return;  // one that waits
   const std::string link = descriptor_link(thread.tid, int(descriptor));
   struct stat info {};
   if (stat(link.c_str(), &info) != 0) return;
@@ -295,7 +298,7 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
     kind = agent::Descriptor::null;
   }
   if (kind == agent::Descriptor::unknown) return;
-  space.memory.write(Address(agent::kDescriptorsAddress) + descriptor, bytes_of(kind));
+  space.memory.write(told, bytes_of(kind));
 }
 
 /// Makes events of the records that a thread left since its last stop.

@@ -7,16 +7,19 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "tracee/maps.h"
 
 namespace ttrace {
 
 int wait_for_stop(Tid tid) {
   int status = 0;
+  int options = __WALL;
   for (;;) {
-    const pid_t got = waitpid(tid.value(), &status, __WALL);
+    const pid_t got = waitpid(tid.value(), &status, options);
     if (got == tid.value()) return status;
-    if (got < 0 && errno == ECHILD) throw TaskGone(tid);
+    if (got == 0 || (got < 0 && errno == ECHILD)) throw TaskGone(tid);
     if (got < 0 && errno != EINTR) throw_errno("waitpid");
+    if (read_activity(tid).state == 'Z') options |= WNOHANG;
   }
 }
 

@@ -110,7 +110,10 @@ inline ByteView agent_code() {
   return std::as_bytes(std::span(agent::ttrace_agent_code, size));
 }
 
-/// Waits for the next stop of one thread, signals to this process notwithstanding.
+/// Waits for the next stop of one thread, signals to this process notwithstanding. Throws TaskGone
+/// if the thread has ended without one that can be waited for: a process's first thread that was
+/// killed is not reported while others of it live, which may stand at their PTRACE_EVENT_EXIT. That
+/// is looked at whenever a signal interrupts the wait (WakeTimer).
 int wait_for_stop(Tid tid);
 
 }  // namespace ttrace
