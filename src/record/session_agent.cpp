@@ -396,15 +396,15 @@ bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& 
     if (int3 == agent::kLeftDone || int3 == agent::kLeftUndone || int3 == agent::kLeftCpuid) break;
   }
   task.set_signal_mask(mask);
-  repair_forced_signal(thread, SIGTRAP);
   const std::uint64_t left_at = thread.regs.rip - 1;
   agent::Head head;
   space.memory.read_value(kGateWritable, head);
+  note_ticks(thread);  // the records first: they may change the mask that is repaired
+  repair_forced_signal(thread, SIGTRAP);
   thread.regs.rip = left_at == agent::kLeftDone ? thread.regs.rcx : head.goes_on;
   task.set_registers(thread.regs);
   const std::uint64_t no = 0;
   space.memory.write(head_word(offsetof(agent::Head, leave)), bytes_of(no));
-  note_ticks(thread);
   thread.place = left_at == agent::kLeftUndone ? Thread::Place::user : Thread::Place::boundary;
   if (info) task.set_signal_info(*info);
   return true;

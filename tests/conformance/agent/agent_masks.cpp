@@ -76,6 +76,20 @@ void pending() {
   }
 }
 
+/// The same where everything was blocked, SIGTRAP too.
+void pending_among_all() {
+  static volatile sig_atomic_t got = 0;
+  signal(SIGUSR1, [](int) { got = got + 1; });
+  sigset_t all;
+  sigfillset(&all);
+  for (int i = 0; i < kTimes; ++i) {
+    const sigset_t before = change(SIG_BLOCK, all);
+    OBSERVE(raise(SIGUSR1) == 0 && got == i);
+    change(SIG_SETMASK, before);
+    OBSERVE(got == i + 1 && has_only(mask(), {}));
+  }
+}
+
 /// A CPUID to which no stub leads: the recorder stops the program by a trap, which the kernel
 /// unblocks if it is blocked.
 void trapped() {
@@ -141,6 +155,7 @@ void interrupted() {
 int main() {
   arithmetic();
   pending();
+  pending_among_all();
   blocked_trap();
   blocked_in_handler();
   interrupted();
