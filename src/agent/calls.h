@@ -66,7 +66,7 @@ constexpr Output elements(std::uint8_t argument, std::uint8_t by, std::uint16_t 
 }
 
 inline constexpr std::uint16_t kStatSize = 144;
-inline constexpr std::uint32_t kCallNumbers = 512;
+inline constexpr std::uint32_t kCallNumbers = 448;  // the table takes half of the agent's pages
 
 struct CallTable {
   Call calls[kCallNumbers] = {};

@@ -85,7 +85,6 @@ std::optional<int> RecordSession::walk(Thread& thread) {
         return {};
       }
     }
-    thread.place = Thread::Place::user;
     task.resume(counted(thread, Resume::step));
     const int status = wait_for_stop(thread.tid);
     const StopStatus stop = understand(status);
@@ -96,14 +95,17 @@ std::optional<int> RecordSession::walk(Thread& thread) {
     GeneralRegisters now = task.registers();
     trap_flag_stays = shows_trap_flag(now);
     const bool is_trap = stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP;
-    if (!is_trap || (task.signal_info().si_code != TRAP_TRACE && is_step(thread.regs, now))) {
+    const bool stepped = is_step(thread.regs, now);
+    // A signal may come before the first step: one that a sigreturn forces does.
+    if (stepped) thread.place = Thread::Place::user;
+    if (!is_trap || (task.signal_info().si_code != TRAP_TRACE && stepped)) {
       hide_trap_flag(thread.memory(), at, now);
       thread.regs = now;
       if (trap_flag_stays) task.set_registers(now);
       return status;
     }
     hide_trap_flag(thread.memory(), at, now);
-    if (is_step(thread.regs, now)) ++steps;
+    if (stepped) ++steps;
     thread.regs = now;
   }
 }

@@ -25,10 +25,11 @@ int main() {
   action.sa_sigaction = spoil;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGUSR1, &action, nullptr);
-  for (int i = 0; i < 4; ++i) {
+  // Some times each: chaos walks on from few of them.
+  for (int i = 0; i < 40; ++i) {
     const pid_t child = fork();
     if (child == 0) {
-      what = i;
+      what = i % 4;
       raise(SIGUSR1);
       _exit(7);
     }
