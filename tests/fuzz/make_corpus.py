@@ -15,9 +15,8 @@ GUESTS = ("thread_spawns", "signal_altstack", "shared_ping_pong", "file_mapped_c
           "insn_random_device", "process_tree", "process_vfork_exec", "leak_threads")
 
 
-
 def built_guest(directory, name):
-    found = glob.glob(os.path.join(directory, "*", name))
+    found = glob.glob(os.path.join(os.path.abspath(directory), "*", name))
     if not found:
         sys.exit(f"make_corpus: no guest {name} below {directory}")
     return found[0]
