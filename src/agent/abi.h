@@ -23,6 +23,9 @@ inline constexpr std::uint32_t kCpuidAddress = kDescriptorsAddress + kMostDescri
 inline constexpr std::uint32_t kRecordsAddress = kDescriptorsAddress + 0x1000;
 inline constexpr std::uint32_t kRecordsSize = 0x20000;
 inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDataAddress;
+/// Where the recorder moves the vDSO with the kernel's data that belongs to it.
+inline constexpr std::uint32_t kVdsoAddress = kDataAddress + kDataSize;
+inline constexpr std::uint32_t kVdsoSize = 0x20000;
 
 /// SYSCALL and CPUID, which the agent executes in the program's place, have this length.
 inline constexpr std::uint8_t kSiteLength = 2;
@@ -94,8 +97,13 @@ struct Head {
   std::uint64_t cpuid_entry = kCpuidEntry;  ///< stubs at CPUID jump through it
   std::uint64_t alone = 0;                  ///< record: there is no other thread
   std::uint64_t signal_mask = 0;            ///< record: the thread's
+  /// record: the vDSO's clock_gettime, which the thread may call; 0: the kernel's has to do.
+  std::uint64_t read_clock = 0;
+  /// record: a page, by its number, that a call of the records in `used` wrote; 0: none.
+  std::uint64_t written_page = 0;
 };
 static_assert(sizeof(Head) <= 0x100);
+static_assert(offsetof(Head, leave) == 0x60 && offsetof(Head, cpuid_entry) == 0x68);
 
 /// One system call. Followed by `writes` times a Write with its bytes, each filled up to 8. Or one
 /// CPUID: then only number, rip, ticks and the first four args count.
@@ -158,7 +166,10 @@ static_assert(kCpuidAddress + sizeof(CpuidTable) <= kRecordsAddress);
 /// No call that writes more takes the agent's path.
 inline constexpr std::uint64_t kMostWritten = 0x4000;
 
-inline constexpr bool is_in_agent(std::uint64_t rip) { return rip - kCodeAddress < kCodeSize; }
+/// In its code, or in the vDSO, which only the agent calls.
+inline constexpr bool is_in_agent(std::uint64_t rip) {
+  return rip - kCodeAddress < kCodeSize || rip - kVdsoAddress < kVdsoSize;
+}
 
 /// The size of the agent's code, and the code (code.S).
 extern "C" const unsigned char ttrace_agent_code[];

@@ -31,6 +31,7 @@ void* memset(void* to, int value, std::size_t size) {
 void ttrace_agent_program_call();
 void ttrace_agent_system_call();
 [[noreturn]] void ttrace_agent_done();
+[[noreturn]] void ttrace_agent_done_inside();
 [[noreturn]] void ttrace_agent_undone();
 [[noreturn]] void ttrace_agent_cpuid_done();
 
@@ -318,29 +319,70 @@ bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
          (result <= -512 && result >= -516);
 }
 
-/// Executes the call and leaves a record of it. False, with nothing changed: the traced path.
-bool record(Frame& frame) {
+constexpr std::uint64_t kClockGettime = 228;
+
+/// The page that an area lies in; 0 if it is more than one.
+std::uint64_t page_of(std::uint64_t at, std::uint64_t size) {
+  constexpr unsigned kPageBits = 12;
+  return (at + size - 1) >> kPageBits == at >> kPageBits ? at >> kPageBits : 0;
+}
+
+/// Whether the vDSO may read the clock that clock_gettime asks for. It writes as the program would:
+/// only where the kernel could since the thread stopped last, because nobody unmapped anything
+/// meanwhile.
+bool may_read_clock(const Head& h, const std::uint64_t* args) {
+  constexpr std::uint32_t kClocks = 1u << 0      // CLOCK_REALTIME
+                                    | 1u << 1    // CLOCK_MONOTONIC
+                                    | 1u << 4    // CLOCK_MONOTONIC_RAW
+                                    | 1u << 5    // CLOCK_REALTIME_COARSE
+                                    | 1u << 6    // CLOCK_MONOTONIC_COARSE
+                                    | 1u << 7    // CLOCK_BOOTTIME
+                                    | 1u << 11;  // CLOCK_TAI
+  const auto clock = std::uint32_t(args[0]);
+  if (h.read_clock == 0 || clock >= 32 || (kClocks >> clock & 1) == 0) return false;
+  const std::uint64_t page = page_of(args[1], kTimespecSize);
+  return page != 0 && page == h.written_page && h.used != 0;
+}
+
+std::int64_t read_clock(const Head& h, const std::uint64_t* args) {
+  using ClockGettime = int (*)(int, void*);
+  const auto function = reinterpret_cast<ClockGettime>(h.read_clock);
+  return function(int(args[0]), reinterpret_cast<void*>(args[1]));
+}
+
+/// How a call or CPUID ended.
+enum class Made {
+  not_yet,    ///< with nothing changed: the traced path makes it
+  by_kernel,  ///< a system call was made for it
+  inside,
+};
+
+/// Executes the call and leaves a record of it.
+Made record(Frame& frame) {
   Head& h = head();
   const std::uint64_t number = frame.rax;
-  if (number >= kCallNumbers || !kCallTable.calls[number].allowed) return false;
-  if (h.calls_left == 0) return false;
+  if (number >= kCallNumbers || !kCallTable.calls[number].allowed) return Made::not_yet;
+  if (h.calls_left == 0) return Made::not_yet;
   const Call& call = kCallTable.calls[number];
   const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
   const Descriptor kind = call.needs == Needs::nothing ? Descriptor::unknown : kind_of(args[0]);
-  if (!may_use(call.needs, kind) || !has_zeros(call.zeros, args)) return false;
+  if (!may_use(call.needs, kind) || !has_zeros(call.zeros, args)) return Made::not_yet;
   constexpr std::uint64_t kOverhead = sizeof(Record) + 2 * (sizeof(Write) + 8);
   const std::uint64_t most = most_written(call, args);
-  if (most > kMostWritten || h.used + kOverhead + most > kRecordsSize) return false;
-  if (writes_data(number) && args[2] > kMostWritten) return false;
+  if (most > kMostWritten || h.used + kOverhead + most > kRecordsSize) return Made::not_yet;
+  if (writes_data(number) && args[2] > kMostWritten) return Made::not_yet;
 
   Descriptor opened = Descriptor::unknown;
-  if (!may_make(call.special, args, opened)) return false;
+  if (!may_make(call.special, args, opened)) return Made::not_yet;
   const bool transfers = call.needs == Needs::input || call.needs == Needs::output;
-  if (transfers && kind == Descriptor::stream && waits(args[0])) return false;
+  if (transfers && kind == Descriptor::stream && waits(args[0])) return Made::not_yet;
 
-  const std::int64_t result = program_call(number, args);
-  if (is_unclear(call, kind, result)) return false;
+  const bool inside = number == kClockGettime && may_read_clock(h, args);
+  const std::int64_t result = inside ? read_clock(h, args) : program_call(number, args);
+  if (is_unclear(call, kind, result)) return Made::not_yet;
 
+  if (h.used == 0) h.written_page = 0;
+  if (number == kClockGettime && result == 0) h.written_page = page_of(args[1], kTimespecSize);
   if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
   if (call.special == Special::mask && result == 0) h.signal_mask = mask_after(args, h.signal_mask);
   if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);
@@ -372,7 +414,7 @@ bool record(Frame& frame) {
   ++h.records;
   --h.calls_left;
   frame.rax = std::uint64_t(result);
-  return true;
+  return inside ? Made::inside : Made::by_kernel;
 }
 
 /// Replay: the record is used up.
@@ -383,22 +425,22 @@ void take(const Record& record) {
   if (h.used >= h.size) h.leave = 1;
 }
 
-/// Takes the next record if the program does what it says. False, with nothing changed: the traced
-/// path, where the replayer finds out what is different.
-bool replay(Frame& frame) {
+/// Takes the next record if the program does what it says. If not, the replayer finds out on the
+/// traced path what is different.
+Made replay(Frame& frame) {
   Head& h = head();
-  if (h.used >= h.size) return false;
+  if (h.used >= h.size) return Made::not_yet;
   const Record& record = *reinterpret_cast<const Record*>(records() + h.used);
   const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
   if (record.number != frame.rax || record.rip != frame.after || record.ticks != h.ticks ||
       record.digest != digest_of(frame)) {
-    return false;
+    return Made::not_yet;
   }
   for (unsigned i = 0; i < 6; ++i)
-    if (record.args[i] != args[i]) return false;
+    if (record.args[i] != args[i]) return Made::not_yet;
   if (record.written_digest != 0 &&
       record.written_digest != digest_of_written(args[1], std::uint64_t(record.result))) {
-    return false;
+    return Made::not_yet;
   }
   std::uint64_t from = records() + h.used + sizeof(Record);
   for (unsigned i = 0; i < record.writes; ++i) {
@@ -408,7 +450,7 @@ bool replay(Frame& frame) {
   }
   frame.rax = std::uint64_t(record.result);
   take(record);
-  return true;
+  return Made::inside;
 }
 
 /// What is told of it; null: not this.
@@ -436,11 +478,11 @@ void set_cpuid(Frame& frame, const std::uint64_t* registers) {
 }
 
 /// As record(), for CPUID.
-bool record_cpuid(Frame& frame) {
+Made record_cpuid(Frame& frame) {
   Head& h = head();
-  if (h.used + sizeof(Record) > kRecordsSize) return false;
+  if (h.used + sizeof(Record) > kRecordsSize) return Made::not_yet;
   const CpuidAnswer* const answer = answer_to(frame);
-  if (answer == nullptr) return false;
+  if (answer == nullptr) return Made::not_yet;
   Record& record = *reinterpret_cast<Record*>(records() + h.used);
   record.size = sizeof(Record);
   record.number = kCpuidNumber;
@@ -451,28 +493,28 @@ bool record_cpuid(Frame& frame) {
   h.used += sizeof(Record);
   ++h.records;
   set_cpuid(frame, record.args);
-  return true;
+  return Made::inside;
 }
 
 /// As replay(), for CPUID.
-bool replay_cpuid(Frame& frame) {
+Made replay_cpuid(Frame& frame) {
   Head& h = head();
-  if (h.used >= h.size) return false;
+  if (h.used >= h.size) return Made::not_yet;
   const Record& record = *reinterpret_cast<const Record*>(records() + h.used);
   if (record.number != kCpuidNumber || record.rip != frame.after || record.ticks != h.ticks) {
-    return false;
+    return Made::not_yet;
   }
   take(record);
   set_cpuid(frame, record.args);
-  return true;
+  return Made::inside;
 }
 
-/// Whether it is made, as the mode has it.
-template <bool (*kRecord)(Frame&), bool (*kReplay)(Frame&)>
-bool make(Frame& frame) {
+/// As the mode has it.
+template <Made (*kRecord)(Frame&), Made (*kReplay)(Frame&)>
+Made make(Frame& frame) {
   const Mode mode = head().mode;
   if (mode == Mode::record) return kRecord(frame);
-  return mode == Mode::replay && kReplay(frame);
+  return mode == Mode::replay ? kReplay(frame) : Made::not_yet;
 }
 
 }  // namespace
@@ -482,13 +524,20 @@ bool make(Frame& frame) {
 /// made.
 extern "C" [[noreturn]] void ttrace_agent_call(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  if (make<record, replay>(*frame)) ttrace_agent_done();
+  switch (make<record, replay>(*frame)) {
+    case Made::by_kernel:
+      ttrace_agent_done();
+    case Made::inside:
+      ttrace_agent_done_inside();
+    case Made::not_yet:
+      break;
+  }
   ttrace_agent_undone();
 }
 
 /// The same for CPUID.
 extern "C" [[noreturn]] void ttrace_agent_cpuid(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  if (make<record_cpuid, replay_cpuid>(*frame)) ttrace_agent_cpuid_done();
+  if (make<record_cpuid, replay_cpuid>(*frame) == Made::inside) ttrace_agent_cpuid_done();
   ttrace_agent_undone();
 }

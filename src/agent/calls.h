@@ -66,6 +66,7 @@ constexpr Output elements(std::uint8_t argument, std::uint8_t by, std::uint16_t 
 }
 
 inline constexpr std::uint16_t kStatSize = 144;
+inline constexpr std::uint16_t kTimespecSize = 16;
 inline constexpr std::uint32_t kCallNumbers = 448;  // the table takes half of the agent's pages
 
 struct CallTable {
@@ -101,8 +102,8 @@ constexpr CallTable make_call_table() {
 
   t.plain(96, fixed(0, 16), fixed(1, 8));  // gettimeofday
   t.plain(201, fixed(0, 8));               // time
-  t.plain(228, fixed(1, 16));              // clock_gettime
-  t.plain(229, fixed(1, 16));              // clock_getres
+  t.plain(228, fixed(1, kTimespecSize));   // clock_gettime
+  t.plain(229, fixed(1, kTimespecSize));   // clock_getres
   t.plain(318, result(0, 1));              // getrandom
 
   t.plain(4, fixed(1, kStatSize));    // stat

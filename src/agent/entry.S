@@ -10,7 +10,8 @@
 #define FRAME (STACK_TOP - 16 * 8)
 
 // Saves the program's registers as struct Frame and goes to \handler, which does not return: it
-// leaves to one of ttrace_agent_done, ttrace_agent_undone and ttrace_agent_cpuid_done.
+// leaves to one of ttrace_agent_done, ttrace_agent_done_inside, ttrace_agent_undone and
+// ttrace_agent_cpuid_done.
         .macro enter handler
         mov     %rsp, PROGRAM_RSP
         mov     $STACK_TOP, %esp
@@ -127,6 +128,11 @@ ttrace_agent_done:
         // own, which costs a misprediction; without any it costs 50 ns. (A call to the next few bytes
         // leaves none.)
         call    made
+
+        // The same where no system call was made: the program's own entry is still there.
+        .globl ttrace_agent_done_inside
+ttrace_agent_done_inside:
+        jmp     made
 
         .globl ttrace_agent_undone
 ttrace_agent_undone:

@@ -195,12 +195,15 @@ nlohmann::json json_of(const BinaryReport& report) {
           {"sparse_loops", plan.sparse_loops},
           {"system_calls", plan.system_calls},
           {"patched_system_calls", plan.patched_system_calls},
+          {"patched_cpuids", plan.patched_cpuids},
           {"plain_targets", plan.plain_targets},
           {"targets_with_live_flags", plan.targets_with_live_flags},
           {"sites",
            {{"rdrand", report.rdrand_sites},
             {"rdseed", report.rdseed_sites},
-            {"cpuid", report.cpuid_sites}}},
+            {"cpuid", report.cpuid_sites},
+            {"rdtsc", report.counter_reads}}},
+          {"knows_rdtsc", report.knows_counter_reads},
           {"cycles", std::move(cycles)}};
 }
 
@@ -211,23 +214,39 @@ BinaryReport report_binary(const std::string& path) {
   BinaryReport report;
   report.path = path;
   const std::optional<Bytes> bytes = build_tick_plan(fd.value(), report.plan);
-  std::vector<Site> sites;
   if (bytes) {
-    const TickPlan plan = in_memory(*bytes);
     report.plan_bytes = bytes->size();
-    report.warning = plan.warning();
-    sites = plan.sites();
-  } else {
-    // It runs without ticks; these are patched all the same.
-    SitePlan plan = analyse_sites(fd.value());
-    report.warning = std::move(plan.warning);
-    sites = std::move(plan.sites);
+    report.warning = in_memory(*bytes).warning();
   }
+  // Without a plan it runs without ticks; these are patched all the same.
+  const SitePlan found = analyse_sites(fd.value());
+  if (!bytes) report.warning = found.warning;
+  report.counter_reads = found.counter_reads.size();
+  report.knows_counter_reads = found.knows_counter_reads;
+  const std::vector<Site>& sites = found.sites;
   report.rdrand_sites = count_sites(sites, InstructionEvent::Kind::rdrand);
   report.rdseed_sites = count_sites(sites, InstructionEvent::Kind::rdseed);
   report.cpuid_sites = count_sites(sites, InstructionEvent::Kind::cpuid);
   return report;
 }
+
+namespace {
+
+std::string sites_text(const BinaryReport& report) {
+  std::string text = fmt::format("{} RDRAND, {} RDSEED, {} CPUID", report.rdrand_sites,
+                                 report.rdseed_sites, report.cpuid_sites);
+  if (report.plan.patched_cpuids > 0) {
+    text += fmt::format(", {} of them answered in the process", report.plan.patched_cpuids);
+  }
+  return text;
+}
+
+std::string clock_text(const BinaryReport& report) {
+  if (!report.knows_counter_reads) return "read by the kernel: there may be RDTSC unknown";
+  return fmt::format("{} RDTSC", report.counter_reads);
+}
+
+}  // namespace
 
 std::string report_text(const BinaryReport& report) {
   const PlanReport& plan = report.plan;
@@ -246,8 +265,8 @@ std::string report_text(const BinaryReport& report) {
                : ""},
       {"sparse loops",
        planned ? fmt::format("{}, counted once in several turns", plan.sparse_loops) : ""},
-      {"sites", fmt::format("{} RDRAND, {} RDSEED, {} CPUID", report.rdrand_sites,
-                            report.rdseed_sites, report.cpuid_sites)},
+      {"sites", sites_text(report)},
+      {"clock", clock_text(report)},
       {"warning", report.warning},
   };
   std::string text = escaped(report.path) + "\n";

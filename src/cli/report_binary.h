@@ -17,6 +17,8 @@ struct BinaryReport {
   std::uint64_t rdrand_sites = 0;
   std::uint64_t rdseed_sites = 0;
   std::uint64_t cpuid_sites = 0;
+  std::uint64_t counter_reads = 0;   ///< RDTSC and RDTSCP
+  bool knows_counter_reads = false;  ///< those are all (SitePlan)
   std::string warning;
 };
 

@@ -47,10 +47,13 @@ std::vector<sock_filter> make_filter() {
   static_assert(kGateCode.value() >> 32 == 0);
   std::vector<sock_filter> program = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, std::uint32_t(kRip + 4)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 6),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, std::uint32_t(kRip)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, agent::kAfterSystemCall, 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, after_gate, 0, 1),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, agent::kAfterSystemCall, 3, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, after_gate, 2, 0),
+      // The vDSO asks the kernel for what it cannot tell itself.
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, agent::kVdsoAddress, 0, 2),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, agent::kVdsoAddress + agent::kVdsoSize, 1, 0),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const std::vector<sock_filter> rest = trace_everything();

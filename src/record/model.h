@@ -33,6 +33,20 @@ namespace ttrace {
 inline constexpr Address kScratchArea{0x552000000000};
 inline constexpr std::uint64_t kMostScratch = 256 << 20;
 
+/// How the agent reads the clock in a process (docs/decisions/0025).
+struct ClockAccess {
+  /// Lifting the trap takes some 50 us, a call of the kernel 0.3 us.
+  static constexpr std::uint64_t kWorthwhile = 500;
+
+  Address function;         ///< the vDSO's clock_gettime; 0: there is none that the agent may call
+  std::uint64_t calls = 0;  ///< of clock_gettime in the agent, since it was thought about last
+  std::uint64_t worthwhile = kWorthwhile;  ///< it is thought about after so many calls
+  bool opened = false;  ///< its threads read the time-stamp counter without a trap
+  /// Text of which every instruction that reads the counter is in `reads`: begin and end.
+  std::map<Address, Address> known_text;
+  std::map<Address, Site> reads;  ///< by address
+};
+
 /// What is known of an address space, and holds for the copy of it that a fork makes, too.
 struct SpaceState {
   std::map<Address, Site> patched;  ///< by address of the int3
@@ -45,6 +59,8 @@ struct SpaceState {
   std::uint64_t agent_calls = 0;    ///< Head::calls_left
   bool agent_alone = false;         ///< they were drawn when there was no other thread
   std::uint64_t agent_mask = 0;     ///< Head::signal_mask
+  std::uint64_t agent_read_clock = 0;  ///< Head::read_clock
+  ClockAccess clock;
   std::vector<agent::CpuidAnswer> cpuid_answers;  ///< in the agent's table
   /// Text of the program and of libraries that are not the system's.
   std::vector<std::pair<Address, Address>> own_text;
@@ -164,7 +180,8 @@ struct RecordedThread {
 
   std::optional<Address> scratch;  ///< its piece of RecordedSpace::scratch
   std::uint64_t signal_mask = 0;
-  std::uint64_t ticks = 0;  ///< since its last event
+  bool reads_counter = false;  ///< the time-stamp counter does not trap in it
+  std::uint64_t ticks = 0;     ///< since its last event
   CountedProgress counted;
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.
   std::uint64_t accesses_left = 0;

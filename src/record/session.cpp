@@ -195,6 +195,7 @@ void RecordSession::step(Thread& thread) {
   const Tid tid = thread.tid;
   try {
     std::optional<int> status = std::exchange(thread.pending_status, {});
+    if (!status) follow_counter(thread);
     if (!status && thread.accesses_left != 0) {
       status = walk(thread);
       if (!status && want_switch_) return;

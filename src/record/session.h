@@ -27,7 +27,8 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_agent.cpp (calls that the agent made), session_disturb.cpp,
+/// (those that do not), session_agent.cpp (calls that the agent made), session_clock.cpp
+/// (how it reads the clock), session_disturb.cpp,
 /// session_filters.cpp, session_memory_file.cpp, session_pi.cpp, session_ptrace.cpp,
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
 /// session_signals.cpp (signals and trapped instructions), session_snapshot.cpp (copies of a
@@ -238,6 +239,15 @@ class RecordSession {
   void take_last_records(Thread& thread);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
 
+  // session_clock.cpp
+  void note_text_change(Thread& thread);
+  static void note_counter_reads(RecordedSpace& space, const SitePlan* plan, Address start,
+                                 std::uint64_t length, std::uint64_t offset);
+  static void forget_text(RecordedSpace& space, Address start, std::uint64_t length);
+  bool may_open_counter(const RecordedSpace& space, Pid pid) const;
+  void consider_opening_counter(RecordedSpace& space, Pid pid);
+  void follow_counter(Thread& thread);
+
   // session_walk.cpp
   static bool is_observed(const Thread& thread);
   bool begin_walk(Thread& thread);
@@ -262,6 +272,7 @@ class RecordSession {
   void on_exec(Thread& thread);
   ExecEvent image_of(Thread& thread);
   void make_gate(Thread& thread);
+  bool map_behind_gate(Thread& thread, std::optional<std::uint64_t> clock_offset);
   bool is_executing(const RecordedProcess& process) const;
 
   // session_ends.cpp
@@ -312,7 +323,8 @@ class RecordSession {
   std::uint64_t collected_output_ = 0;
   std::uint64_t user_ms_at_resume_ = 0;
   int next_cookie_ = 1;
-  bool ended_ = false;  ///< the EndEvent is written
+  bool ended_ = false;          ///< the EndEvent is written
+  bool reads_counter_ = false;  ///< this thread, as the tracee that ran last (set_time_trap)
   bool holds_at_case_ = false;
   bool at_case_ = false;                 ///< the first process has just begun a case
   OpenFiles given_files_;                ///< of a held program, when it began

@@ -127,7 +127,9 @@ void RecordSession::set_agent(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (!wants_agent(thread)) return turn_agent_off(space);
   const bool alone = threads_.size() == 1;
-  if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone) {
+  const std::uint64_t read_clock = thread.reads_counter ? space.clock.function.value() : 0;
+  if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone &&
+      space.agent_read_clock == read_clock) {
     return tell_signal_mask(thread);
   }
   const std::optional<std::uint64_t> drawn =
@@ -140,6 +142,7 @@ void RecordSession::set_agent(Thread& thread) {
   head.calls_left = calls;
   head.alone = alone;
   head.signal_mask = thread.signal_mask;
+  head.read_clock = read_clock;
   constexpr std::size_t kOwn = offsetof(agent::Head, mode);  // the words before are the stubs'
   space.memory.write(head_word(kOwn), bytes_of(head).subspan(kOwn));
   if (!space.agent_runs) {
@@ -150,6 +153,7 @@ void RecordSession::set_agent(Thread& thread) {
   space.agent_calls = calls;
   space.agent_alone = alone;
   space.agent_mask = thread.signal_mask;
+  space.agent_read_clock = read_clock;
 }
 
 void RecordSession::tell_signal_mask(Thread& thread) {
@@ -323,6 +327,7 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
     if (record.number == SYS_rt_sigprocmask) {
       thread.signal_mask = space.agent_mask = head.signal_mask;
     }
+    if (record.number == SYS_clock_gettime) ++space.clock.calls;
     call.ticks = take_ticks(thread);
     result_.recording.append(thread.tid, time_us, call);
   }

@@ -123,6 +123,7 @@ void RecordSession::begin_call(Thread& thread) {
     thread.rewritten = true;
   }
   forget_descriptors(thread);
+  note_text_change(thread);
   note_measured_stream(thread);
   const RecordedSpace& space = *thread.process->space;
   if (thread.row->blocking == Blocking::may) {

@@ -13,6 +13,7 @@
 
 #include "record/robust_writes.h"
 #include "record/session.h"
+#include "record/vdso_clock.h"
 #include "tracee/gate.h"
 #include "tracee/maps.h"
 
@@ -49,16 +50,13 @@ std::string executable_of(Pid pid) {
   return n < 0 ? "" : std::string(path.data(), std::size_t(n));
 }
 
-/// Where [vvar], [vvar_vclock] and [vdso] lie, side by side; all 0 if there is none.
-std::pair<Address, Address> vdso_of(Pid pid) {
-  Address start;
-  Address end;
-  for (const MapLine& line : read_maps(pid)) {
-    if (!line.name.starts_with("[vdso") && !line.name.starts_with("[vvar")) continue;
-    if (line.start != end) start = line.start;
-    end = line.end;
-  }
-  return {start, end};
+/// [vvar], [vvar_vclock] and [vdso], which lie side by side; empty if there is none.
+std::vector<MapLine> vdso_of(Pid pid) {
+  std::vector<MapLine> lines = read_maps(pid);
+  std::erase_if(lines, [](const MapLine& line) {
+    return !line.name.starts_with("[vdso") && !line.name.starts_with("[vvar");
+  });
+  return lines;
 }
 
 /// The program executes a translation of other programs' text (valgrind's tools): it would
@@ -160,7 +158,8 @@ void RecordSession::on_exec(Thread& caller) {
 }
 
 /// Maps the gate page and what lies behind it, and takes away the vDSO: the C library then makes
-/// real system calls for the time (traps.md, Loader).
+/// real system calls for the time (traps.md, Loader). With the agent it is moved to where only that
+/// finds it.
 void RecordSession::make_gate(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   const GeneralRegisters regs = thread.task().registers();
@@ -182,15 +181,36 @@ void RecordSession::make_gate(Thread& thread) {
     throw NotRecordable("a program that occupies the address of the recorder's page");
   }
   space.memory.write(kGateCode, std::as_bytes(std::span(kGateInstructions)));
+  if (!map_behind_gate(thread, vdso_clock_offset())) map_behind_gate(thread, std::nullopt);
+}
+
+/// Maps what lies behind the gate page, and moves the vDSO there, whose function the agent may call
+/// if there is an offset. False, with half of it done: the kernel does not move it.
+bool RecordSession::map_behind_gate(Thread& thread, std::optional<std::uint64_t> clock_offset) {
+  RecordedSpace& space = *thread.process->space;
   std::vector<InjectedCall> calls = {
       {SYS_mprotect, {kGateWritable.value(), kPageSize, PROT_READ | PROT_WRITE, 0, 0, 0}}};
-  if (const auto [start, end] = vdso_of(thread.process->pid); end != Address()) {
-    calls.push_back({SYS_munmap, {start.value(), end - start, 0, 0, 0, 0}});
-  }
   const bool wants_agent = options_.agent && options_.ticks != nullptr;
+  const std::vector<MapLine> vdso = vdso_of(thread.process->pid);
+  const bool fits = !vdso.empty() && vdso.back().end - vdso.front().start <= agent::kVdsoSize;
+  const bool moves = wants_agent && clock_offset && fits;
+  constexpr std::uint64_t kMove = MREMAP_MAYMOVE | MREMAP_FIXED;
+  Address to(agent::kVdsoAddress);
+  for (const MapLine& line : vdso) {
+    const std::uint64_t size = line.end - line.start;
+    to = Address(agent::kVdsoAddress) + (line.start - vdso.front().start);
+    if (moves) {
+      calls.push_back({SYS_mremap, {line.start.value(), size, size, kMove, to.value(), 0}});
+    } else {
+      calls.push_back({SYS_munmap, {line.start.value(), size, 0, 0, 0, 0}});
+    }
+  }
   if (wants_agent) add_agent_mappings(calls);
-  inject_batch(task, space.memory, calls);
+  inject_batch(thread.task(), space.memory, calls);
+  if (moves && calls[vdso.size()].number != std::int64_t(to.value())) return false;
+  if (moves) space.clock.function = to + *clock_offset;  // the last of them is [vdso]
   if (wants_agent) take_agent(space, calls);
+  return true;
 }
 
 ExecEvent RecordSession::image_of(Thread& thread) {

@@ -219,8 +219,13 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
     const auto found = space.patched.find(at);
     if (found == space.patched.end()) return false;
     const Site& site = found->second;
-    event =
-        site.kind == kCpuid ? answer_cpuid(thread, at, site.length) : draw_random(site, at, regs);
+    if (reads_counter(site)) {
+      event = execute_here(site.kind, at, site.length);
+    } else if (site.kind == kCpuid) {
+      event = answer_cpuid(thread, at, site.length);
+    } else {
+      event = draw_random(site, at, regs);
+    }
   } else if (info.si_signo == SIGSEGV) {
     const Address at(regs.rip);
     const auto trapped = trapped_instruction(space.memory, at);

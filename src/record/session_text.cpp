@@ -32,6 +32,7 @@ void RecordSession::patch_or_plan(Thread& thread, const MappedFiles::File& file,
   if (!is_of_the_system(text.name)) {
     space.own_text.emplace_back(text.start, text.start + text.length);
   }
+  note_counter_reads(space, file.plan, text.start, text.length, offset);
   if (const auto plan = usable_plan(space, file, text)) {
     // Before the plan hides what was there.
     std::vector<Patch> planned;
@@ -121,6 +122,7 @@ void RecordSession::on_protection_change(Thread& thread, const SyscallView& call
 
 void RecordSession::forget_patches(RecordedSpace& space, Address start, std::uint64_t length) {
   space.patched.erase(space.patched.lower_bound(start), space.patched.lower_bound(start + length));
+  forget_text(space, start, length);
 }
 
 }  // namespace ttrace

@@ -11,7 +11,7 @@ namespace ttrace {
 
 /// Goes up whenever analyse_sites() may give another plan for the same file, so that plans of an
 /// older analyser are not used.
-inline constexpr std::uint32_t kAnalyserVersion = 1;
+inline constexpr std::uint32_t kAnalyserVersion = 2;
 
 /// Names what a plan depends on: the analyser's version, the file's size and build-id, and a hash
 /// of its contents. A build-id alone can lie (an edited binary keeps it), so the headers and all

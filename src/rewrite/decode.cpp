@@ -53,6 +53,12 @@ class Decoder {
       case ZYDIS_MNEMONIC_CPUID:
         site.kind = InstructionEvent::Kind::cpuid;
         return site;
+      case ZYDIS_MNEMONIC_RDTSC:
+        site.kind = InstructionEvent::Kind::rdtsc;
+        return site;
+      case ZYDIS_MNEMONIC_RDTSCP:
+        site.kind = InstructionEvent::Kind::rdtscp;
+        return site;
       case ZYDIS_MNEMONIC_RDRAND:
         site.kind = InstructionEvent::Kind::rdrand;
         break;
@@ -98,11 +104,14 @@ DecodedFunction decode_function(ByteView code, std::uint64_t file_offset) {
   if (result.sites.empty()) return result;
 
   std::sort(targets.begin(), targets.end());
-  result.contradicted = unsigned(std::erase_if(result.sites, [&](const Site& site) {
-    const std::uint64_t begin = site.file_offset - file_offset;
-    const auto inside = std::upper_bound(targets.begin(), targets.end(), begin);
-    return inside != targets.end() && *inside < begin + site.length;
-  }));
+  const auto agreed =
+      std::stable_partition(result.sites.begin(), result.sites.end(), [&](const Site& site) {
+        const std::uint64_t begin = site.file_offset - file_offset;
+        const auto inside = std::upper_bound(targets.begin(), targets.end(), begin);
+        return inside == targets.end() || *inside >= begin + site.length;
+      });
+  result.contradicted.assign(agreed, result.sites.end());
+  result.sites.erase(agreed, result.sites.end());
   return result;
 }
 
@@ -127,25 +136,32 @@ bool reads_like_code(ByteView code) {
   return true;
 }
 
-void find_candidates(ByteView bytes, std::uint64_t base, std::vector<std::uint64_t>& found) {
+void find_candidates(ByteView bytes, std::uint64_t base, std::vector<Candidate>& found) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const auto check = [&](std::size_t at) {
     if (data[at] != 0x0f) return;
-    if (data[at + 1] == 0xa2 || (data[at + 1] == 0xc7 && data[at + 2] >= 0xf0))
-      found.push_back(base + at);
+    const std::uint8_t second = data[at + 1];
+    const std::uint8_t third = data[at + 2];
+    if (second == 0xa2 || (second == 0xc7 && third >= 0xf0)) found.push_back({base + at, false});
+    if (second == 0x31 || (second == 0x01 && third == 0xf9)) found.push_back({base + at, true});
   };
   std::size_t at = 0;
-  // 16 positions at a time (SSE2 is part of x86-64): a byte 0F followed by A2 or C7. Nearly every
-  // block has none, and this loop is all that most binaries cost.
+  // 16 positions at a time (SSE2 is part of x86-64): a byte 0F followed by A2, C7, 31 or 01. Nearly
+  // every block has none, and this loop is all that most binaries cost.
   const __m128i escape = _mm_set1_epi8(0x0f);
   const __m128i cpuid = _mm_set1_epi8(char(0xa2));
   const __m128i group9 = _mm_set1_epi8(char(0xc7));
+  const __m128i rdtsc = _mm_set1_epi8(0x31);
+  const __m128i group7 = _mm_set1_epi8(0x01);
   for (; at + 18 <= bytes.size(); at += 16) {
     const __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + at));
     const __m128i second = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + at + 1));
-    const __m128i either =
+    const __m128i not_told =
         _mm_or_si128(_mm_cmpeq_epi8(second, cpuid), _mm_cmpeq_epi8(second, group9));
-    const __m128i both = _mm_and_si128(_mm_cmpeq_epi8(first, escape), either);
+    const __m128i counter =
+        _mm_or_si128(_mm_cmpeq_epi8(second, rdtsc), _mm_cmpeq_epi8(second, group7));
+    const __m128i both =
+        _mm_and_si128(_mm_cmpeq_epi8(first, escape), _mm_or_si128(not_told, counter));
     for (auto mask = unsigned(_mm_movemask_epi8(both)); mask != 0; mask &= mask - 1)
       check(at + std::size_t(std::countr_zero(mask)));
   }

@@ -15,7 +15,7 @@ struct DecodedFunction {
   std::uint64_t decoded = 0;  ///< bytes until the end or the first invalid instruction
   /// Sites left out because a branch of the same function leads into their middle: one of the two
   /// readings is wrong, and patching data would be worse than missing an instruction.
-  unsigned contradicted = 0;
+  std::vector<Site> contradicted;
 };
 
 /// The site that an instruction at the beginning of `code` is, if it is one.
@@ -35,9 +35,14 @@ std::uint8_t register_of_encoding(unsigned number);
 /// meets an invalid or privileged instruction first.
 bool reads_like_code(ByteView code);
 
-/// Positions in `bytes` at which the opcode bytes of a site may begin (0F A2; 0F C7 F0 to FF), to
-/// choose which functions are worth decoding. Prefixes come before the position. The last two
-/// bytes are not looked at.
-void find_candidates(ByteView bytes, std::uint64_t base, std::vector<std::uint64_t>& found);
+/// Where the opcode bytes of a site may begin. Prefixes come before it.
+struct Candidate {
+  std::uint64_t at = 0;
+  bool reads_counter = false;  ///< 0F 31, 0F 01 F9; not: 0F A2, 0F C7 F0 to FF
+};
+
+/// Candidates in `bytes`, to choose which functions are worth decoding. The last two bytes are not
+/// looked at.
+void find_candidates(ByteView bytes, std::uint64_t base, std::vector<Candidate>& found);
 
 }  // namespace ttrace

@@ -18,7 +18,7 @@ namespace ttrace {
 namespace {
 
 constexpr std::string_view kMagic = "ttsites";
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 constexpr std::size_t kChecksumSize = sizeof(XXH64_canonical_t);
 constexpr off_t kLargestFile = 64 << 20;
 constexpr std::uint64_t kLongestInstruction = 15;
@@ -33,16 +33,10 @@ XXH64_canonical_t checksum_of(ByteView bytes) {
   return canonical;
 }
 
-Bytes encode(const ContentKey& key, const SitePlan& plan) {
-  Bytes bytes;
-  ByteWriter writer(bytes);
-  writer.raw(bytes_of(kMagic));
-  writer.u8(kFormat);
-  writer.raw(key);
-  writer.text(plan.warning);
-  writer.varint(plan.sites.size());
+void encode(const std::vector<Site>& sites, ByteWriter& writer) {
+  writer.varint(sites.size());
   std::uint64_t previous = 0;
-  for (const Site& site : plan.sites) {
+  for (const Site& site : sites) {
     writer.varint(site.file_offset - previous);
     writer.u8(std::uint8_t(site.kind));
     writer.u8(site.length);
@@ -50,6 +44,23 @@ Bytes encode(const ContentKey& key, const SitePlan& plan) {
     writer.u8(site.width);
     previous = site.file_offset;
   }
+}
+
+Bytes encode(const ContentKey& key, const SitePlan& plan) {
+  Bytes bytes;
+  ByteWriter writer(bytes);
+  writer.raw(bytes_of(kMagic));
+  writer.u8(kFormat);
+  writer.raw(key);
+  writer.text(plan.warning);
+  writer.varint(plan.text.size());
+  for (const SitePlan::FileRange& range : plan.text) {
+    writer.varint(range.begin);
+    writer.varint(range.end);
+  }
+  writer.u8(plan.knows_counter_reads);
+  encode(plan.sites, writer);
+  encode(plan.counter_reads, writer);
   const XXH64_canonical_t checksum = checksum_of(bytes);
   writer.raw(bytes_of(checksum));
   return bytes;
@@ -58,6 +69,29 @@ Bytes encode(const ContentKey& key, const SitePlan& plan) {
 bool same(const Site& a, const Site& b) {
   return a.file_offset == b.file_offset && a.kind == b.kind && a.length == b.length &&
          a.destination == b.destination && a.width == b.width;
+}
+
+/// False, or throws TraceError, for what encode() did not write.
+bool decode(ByteReader& reader, const ElfFile& file, bool (*belongs)(const Site&),
+            std::vector<Site>& sites) {
+  std::uint64_t offset = 0;
+  const std::size_t count = reader.count(5);
+  for (std::size_t i = 0; i < count; ++i) {
+    Site site;
+    const std::uint64_t distance = reader.varint();
+    const std::uint64_t least = i == 0 ? 0 : sites.back().length;
+    if (distance < least || distance > file.file_size() - offset) return false;
+    offset += distance;
+    site.file_offset = offset;
+    site.kind = InstructionEvent::Kind(reader.u8());
+    site.length = reader.u8();
+    site.destination = reader.u8();
+    site.width = reader.u8();
+    const auto found = site_at(file.read(offset, kLongestInstruction), offset);
+    if (!found || !same(*found, site) || !belongs(site)) return false;
+    sites.push_back(site);
+  }
+  return true;
 }
 
 /// Throws TraceError, or gives nothing, for what encode() did not write.
@@ -74,24 +108,16 @@ std::optional<SitePlan> decode(ByteView bytes, const ContentKey& key, const ElfF
   if (!std::ranges::equal(reader.raw(key.size()), key)) return std::nullopt;
   SitePlan plan;
   plan.warning = reader.text();
-  std::uint64_t offset = 0;
-  const std::size_t count = reader.count(5);
-  for (std::size_t i = 0; i < count; ++i) {
-    Site site;
-    const std::uint64_t distance = reader.varint();
-    const std::uint64_t least = i == 0 ? 0 : plan.sites.back().length;
-    if (distance < least || distance > file.file_size() - offset) return std::nullopt;
-    offset += distance;
-    site.file_offset = offset;
-    site.kind = InstructionEvent::Kind(reader.u8());
-    site.length = reader.u8();
-    site.destination = reader.u8();
-    site.width = reader.u8();
-    const auto found = site_at(file.read(offset, kLongestInstruction), offset);
-    if (!found || !same(*found, site)) return std::nullopt;
-    plan.sites.push_back(site);
+  for (std::size_t count = reader.count(2); count > 0; --count) {
+    const std::uint64_t begin = reader.varint();
+    plan.text.push_back({begin, reader.varint()});
   }
-  if (!reader.at_end()) return std::nullopt;
+  plan.knows_counter_reads = reader.u8() != 0;
+  const auto is_other = [](const Site& site) { return !reads_counter(site); };
+  if (!decode(reader, file, is_other, plan.sites) ||
+      !decode(reader, file, reads_counter, plan.counter_reads) || !reader.at_end()) {
+    return std::nullopt;
+  }
   return plan;
 }
 

@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "rewrite/decode.h"
 #include "rewrite/elf_file.h"
@@ -77,20 +78,34 @@ class Analysis {
 
   SitePlan run() {
     search();
-    if (candidates_.empty()) return {};  // no such byte sequence: certainly no such instruction
-    if (candidates_.size() > kMostCandidates)
-      return {{},
-              "too many byte sequences that may be RDRAND, RDSEED or CPUID: none was looked "
-              "at; a replay may not reproduce them"};
+    SitePlan plan;
+    for (const ElfSegment& segment : code_) {
+      plan.text.push_back({segment.offset, segment.offset + segment.size});
+    }
+    if (candidates_.size() > kMostCandidates) {
+      plan.warning =
+          "too many byte sequences that may be RDRAND, RDSEED or CPUID: none was looked at; a "
+          "replay may not reproduce them";
+      return plan;
+    }
+    if (!candidates_.empty()) look_closer(plan);
+    // No such byte sequence: certainly no such instruction.
+    plan.knows_counter_reads = unsure_counter_reads_ == 0;
+    return plan;
+  }
+
+ private:
+  void look_closer(SitePlan& plan) {
     functions_ = functions_from_eh_frame(file_);
     const bool has_unwind_tables = !functions_.empty();
     separate();
     add_symbols();
     decode();
-    return {std::move(sites_), warning(has_unwind_tables)};
+    plan.warning = warning(has_unwind_tables);
+    std::ranges::partition_copy(sites_, std::back_inserter(plan.counter_reads),
+                                std::back_inserter(plan.sites), reads_counter);
   }
 
- private:
   void search() {
     for (const ElfSegment& segment : code_) {
       const std::uint64_t to_address = segment.address - segment.offset;
@@ -124,8 +139,9 @@ class Analysis {
   /// Where unwind tables leave candidates uncovered (assembly without directives, Go), symbols say
   /// where functions begin. They never override the tables.
   void add_symbols() {
-    const bool all_covered = std::all_of(candidates_.begin(), candidates_.end(),
-                                         [&](auto at) { return range_at(functions_, at); });
+    const bool all_covered =
+        std::all_of(candidates_.begin(), candidates_.end(),
+                    [&](const Candidate& candidate) { return range_at(functions_, candidate.at); });
     if (all_covered) return;
     std::vector<FunctionRange> symbols = functions_from_symbols(file_);
     std::erase_if(symbols, [&](const FunctionRange& s) { return range_at(functions_, s.begin); });
@@ -146,15 +162,15 @@ class Analysis {
   void decode() {
     auto candidate = candidates_.begin();
     while (candidate != candidates_.end()) {
-      const FunctionRange* function = range_at(functions_, *candidate);
+      const FunctionRange* function = range_at(functions_, candidate->at);
       if (!function) {
-        if (may_be_code(*candidate)) ++uncovered_;
+        if (may_be_code(candidate->at)) note_unsure(candidate->reads_counter);
         ++candidate;
         continue;
       }
       const std::uint64_t decoded_to = decode(*function);
-      for (; candidate != candidates_.end() && *candidate < function->end; ++candidate)
-        if (*candidate >= decoded_to) ++undecoded_;
+      for (; candidate != candidates_.end() && candidate->at < function->end; ++candidate)
+        if (candidate->at >= decoded_to) note_unsure(candidate->reads_counter);
     }
     // Segments that show the same bytes of the file twice would give a site twice.
     std::sort(sites_.begin(), sites_.end(),
@@ -174,9 +190,11 @@ class Analysis {
     const std::uint64_t size = std::min(function.end - function.begin, kLongestFunction);
     const DecodedFunction decoded = decode_function(file_.read(offset, size), offset);
     sites_.insert(sites_.end(), decoded.sites.begin(), decoded.sites.end());
-    undecoded_ += decoded.contradicted;
+    for (const Site& site : decoded.contradicted) note_unsure(reads_counter(site));
     return function.begin + decoded.decoded;
   }
+
+  void note_unsure(bool of_counter) { ++(of_counter ? unsure_counter_reads_ : unsure_); }
 
   const ElfSegment* segment_of(std::uint64_t address) const {
     auto next = std::upper_bound(
@@ -205,12 +223,13 @@ class Analysis {
   }
 
   std::string warning(bool has_unwind_tables) const {
+    const bool only_counter_reads = std::ranges::all_of(candidates_, &Candidate::reads_counter);
+    if (only_counter_reads) return {};
     if (!has_unwind_tables)
       return "no .eh_frame: RDRAND, RDSEED and CPUID were looked for from symbols only; a replay "
              "may not reproduce them";
-    const unsigned unsure = undecoded_ + uncovered_;
-    if (unsure == 0) return {};
-    return std::to_string(unsure) +
+    if (unsure_ == 0) return {};
+    return std::to_string(unsure_) +
            " byte sequence(s) that may be RDRAND, RDSEED or CPUID lie in code that could not be "
            "decoded; if they are executed, a replay may not reproduce them";
   }
@@ -218,11 +237,13 @@ class Analysis {
   const ElfFile& file_;
   std::vector<ElfSegment> code_;
   std::vector<FunctionRange> code_sections_;
-  std::vector<std::uint64_t> candidates_;  // virtual addresses, ascending
-  std::vector<FunctionRange> functions_;   // ascending, not overlapping, each in one segment
+  std::vector<Candidate> candidates_;     // virtual addresses, ascending
+  std::vector<FunctionRange> functions_;  // ascending, not overlapping, each in one segment
   std::vector<Site> sites_;
-  unsigned undecoded_ = 0;  // candidates in functions, behind an invalid instruction
-  unsigned uncovered_ = 0;  // candidates in no function
+  // Candidates behind an invalid instruction of their function or in no function, and sites that
+  // are contradicted.
+  unsigned unsure_ = 0;
+  unsigned unsure_counter_reads_ = 0;
 };
 
 }  // namespace

@@ -10,8 +10,9 @@
 
 namespace ttrace {
 
-/// An instruction in a binary whose result is an input and that the CPU cannot be told to trap:
-/// RDRAND, RDSEED, CPUID. Found by decoding from function starts, never by searching bytes.
+/// An instruction in a binary whose result is an input: RDRAND, RDSEED and CPUID, which the CPU
+/// cannot be told to trap, RDTSC and RDTSCP. Found by decoding from function starts, never by
+/// searching bytes.
 struct Site {
   std::uint64_t file_offset = 0;
   InstructionEvent::Kind kind = InstructionEvent::Kind::cpuid;
@@ -20,16 +21,32 @@ struct Site {
   std::uint8_t width = 8;        ///< RDRAND/RDSEED: bytes of the destination: 2, 4, 8
 };
 
+/// RDTSC or RDTSCP, not RDRAND, RDSEED or CPUID.
+constexpr bool reads_counter(const Site& site) {
+  return site.kind == InstructionEvent::Kind::rdtsc || site.kind == InstructionEvent::Kind::rdtscp;
+}
+
 /// What is known about one binary.
 struct SitePlan {
-  std::vector<Site> sites;  ///< by ascending file offset
+  struct FileRange {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+  std::vector<FileRange> text;  ///< what was looked at: executable segments
+  std::vector<Site> sites;  ///< RDRAND, RDSEED, CPUID, by ascending file offset
+  /// RDTSC and RDTSCP, in the same order.
+  std::vector<Site> counter_reads;
+  /// `counter_reads` are all: wherever else the bytes of such an instruction lie, they are part of
+  /// another one, as it was decoded, or no code.
+  bool knows_counter_reads = false;
   /// Nonempty if the binary could not be analysed completely (no .eh_frame): one line that says
   /// what is not guaranteed.
   std::string warning;
 };
 
 /// Decodes the ELF file behind `fd` (size bytes, any offset state). A file that is no ELF64 x86-64
-/// gives an empty plan. Never throws for the contents of a file, whatever they are.
+/// gives an empty plan, which knows of no reads. Never throws for the contents of a file, whatever
+/// they are.
 SitePlan analyse_sites(int fd);
 
 /// Plans by build-id (or content hash where there is none), kept on disk between runs in

@@ -32,7 +32,8 @@ static_assert(kGateWritable.value() == agent::kHeadAddress);
 inline constexpr Address kAgentCode{agent::kCodeAddress};
 inline constexpr Address kAgentData{agent::kDataAddress};
 /// All of it.
-inline constexpr std::uint64_t kGateSize = kAgentData + agent::kDataSize - kGatePage;
+inline constexpr std::uint64_t kGateSize =
+    agent::kVdsoAddress + agent::kVdsoSize - kGatePage.value();
 
 /// What lies at kGateCode: a loop that executes the calls of a table (InjectedCall; rbx points to
 /// it) until a number of -1 or a call that fails, and then makes a call that no kernel knows, which

@@ -50,6 +50,8 @@ TimeTrap::~TimeTrap() {
   sigaction(SIGSEGV, &former_action_, nullptr);
 }
 
+void set_time_trap(bool traps) { set_trap(traps ? PR_TSC_SIGSEGV : PR_TSC_ENABLE); }
+
 std::chrono::nanoseconds monotonic_time() {
   timespec now{};
   syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);

@@ -27,6 +27,9 @@ class TimeTrap {
   struct sigaction former_action_ {};
 };
 
+/// Sets the calling thread's trap while a TimeTrap lives: as the tracee has it that runs next.
+void set_time_trap(bool traps);
+
 /// CLOCK_MONOTONIC by a real system call, which needs no counter.
 std::chrono::nanoseconds monotonic_time();
 

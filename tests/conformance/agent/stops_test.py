@@ -20,6 +20,8 @@ WAYS = [
     ("cpuid", ("--agent=off",), False),
     ("cpuid", ("--ticks=none",), False),
     *((what, ON, True) for what in ("pipe", "socket", "look", "mask", "yield", "break")),
+    ("counter", ON, True),
+    ("counter", ("--agent=off",), False),
     *((what, ("--agent=off",), False) for what in ("pipe", "socket", "look", "mask", "yield", "break")),
 ]
 

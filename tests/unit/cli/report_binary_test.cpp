@@ -28,6 +28,9 @@ BinaryReport sample() {
   report.plan_bytes = 8192;
   report.rdrand_sites = 1;
   report.cpuid_sites = 2;
+  plan.patched_cpuids = 1;
+  report.counter_reads = 3;
+  report.knows_counter_reads = true;
   return report;
 }
 
@@ -43,7 +46,8 @@ TEST(ReportBinary, SaysEverythingInAnAlignedTable) {
             "  stubs         1 KiB\n"
             "  system calls  9, 7 of them patched\n"
             "  sparse loops  7, counted once in several turns\n"
-            "  sites         1 RDRAND, 0 RDSEED, 2 CPUID\n"
+            "  sites         1 RDRAND, 0 RDSEED, 2 CPUID, 1 of them answered in the process\n"
+            "  clock         3 RDTSC\n"
             "                          jump within  jump across  indirect        indirect\n"
             "  cycles closed by         a function    functions      jump  call      call    all\n"
             "  all                            1999            -         -     -         1   2000\n"
@@ -93,6 +97,7 @@ TEST(ReportBinary, OfARefusedBinaryTheReasonAndTheSites) {
             "odd\\nname\n"
             "  no ticks      its code can be written\n"
             "  sites         0 RDRAND, 4 RDSEED, 0 CPUID\n"
+            "  clock         read by the kernel: there may be RDTSC unknown\n"
             "  warning       no .eh_frame\n");
 }
 
@@ -110,6 +115,9 @@ TEST(ReportBinary, JsonHoldsTheNumbers) {
   EXPECT_EQ(json[0]["plan_bytes"], 8192);
   EXPECT_EQ(json[0]["sparse_loops"], 7);
   EXPECT_EQ(json[0]["sites"]["cpuid"], 2);
+  EXPECT_EQ(json[0]["patched_cpuids"], 1);
+  EXPECT_EQ(json[0]["sites"]["rdtsc"], 3);
+  EXPECT_EQ(json[0]["knows_rdtsc"], true);
   EXPECT_EQ(json[0]["refusal"], "");
   const nlohmann::json& loops = json[0]["cycles"]["jump within a function"];
   EXPECT_EQ(loops["all"], 1999);

@@ -51,6 +51,18 @@ test_function ttrace_test_immediates
 test_symbol ttrace_test_immediates_end
 .size ttrace_test_immediates, . - ttrace_test_immediates
 
+# The time-stamp counter: read twice, and its opcode bytes inside other instructions.
+test_function ttrace_test_counter
+.cfi_startproc
+  rdtsc
+  movl $0x0000310f, %eax
+  movl $0x00f9010f, %eax
+  rdtscp
+  ret
+.cfi_endproc
+test_symbol ttrace_test_counter_end
+.size ttrace_test_counter, . - ttrace_test_counter
+
 # 06 is no instruction in 64-bit mode: what follows is not known to be code.
 test_function ttrace_test_invalid
 .cfi_startproc

@@ -23,6 +23,8 @@ extern const unsigned char ttrace_test_every_site[];
 extern const unsigned char ttrace_test_every_site_end[];
 extern const unsigned char ttrace_test_immediates[];
 extern const unsigned char ttrace_test_immediates_end[];
+extern const unsigned char ttrace_test_counter[];
+extern const unsigned char ttrace_test_counter_end[];
 extern const unsigned char ttrace_test_invalid[];
 extern const unsigned char ttrace_test_invalid_end[];
 extern const unsigned char ttrace_test_contradiction[];
@@ -137,6 +139,10 @@ inline bool really_is(const Bytes& file, const Site& site) {
   if (end - at < 2 || byte_at(file, at) != 0x0f) return false;
   if (site.kind == InstructionEvent::Kind::cpuid)
     return byte_at(file, at + 1) == 0xa2 && at + 2 == end;
+  if (site.kind == InstructionEvent::Kind::rdtsc)
+    return byte_at(file, at + 1) == 0x31 && at + 2 == end;
+  if (site.kind == InstructionEvent::Kind::rdtscp)
+    return byte_at(file, at + 1) == 0x01 && byte_at(file, at + 2) == 0xf9 && at + 3 == end;
   if (end - at != 3 || byte_at(file, at + 1) != 0xc7) return false;
   const std::uint8_t modrm = byte_at(file, at + 2);
   const std::uint8_t extension = site.kind == InstructionEvent::Kind::rdrand ? 6 : 7;
@@ -148,8 +154,13 @@ inline auto fields(const Site& site) {
 }
 
 inline bool same_sites(const SitePlan& a, const SitePlan& b) {
-  return std::equal(a.sites.begin(), a.sites.end(), b.sites.begin(), b.sites.end(),
-                    [](const Site& x, const Site& y) { return fields(x) == fields(y); });
+  const auto same = [](const Site& x, const Site& y) { return fields(x) == fields(y); };
+  return std::ranges::equal(a.sites, b.sites, same) &&
+         std::ranges::equal(a.counter_reads, b.counter_reads, same) &&
+         a.knows_counter_reads == b.knows_counter_reads &&
+         std::ranges::equal(a.text, b.text, [](const auto& x, const auto& y) {
+           return x.begin == y.begin && x.end == y.end;
+         });
 }
 
 }  // namespace ttrace::testing

@@ -153,26 +153,36 @@ TEST(HostileFile, AllHeadersAtOnceSayTheSameCode) {
   analyse_bytes(directory / "file", contents);
 }
 
+std::vector<std::pair<std::uint64_t, bool>> candidates_in(const Bytes& bytes, std::uint64_t base) {
+  std::vector<Candidate> found;
+  find_candidates(bytes, base, found);
+  std::vector<std::pair<std::uint64_t, bool>> pairs;
+  for (const Candidate& candidate : found) pairs.push_back({candidate.at, candidate.reads_counter});
+  return pairs;
+}
+
 TEST(FindCandidates, SeesEveryPositionButTheLastTwo) {
-  for (std::size_t size = 0; size < 70; ++size) {
-    for (std::size_t at = 0; at + 1 < size; ++at) {
-      Bytes bytes(size, std::byte(0x0f));
-      bytes[at + 1] = std::byte(0xa2);
-      std::vector<std::uint64_t> found;
-      find_candidates(bytes, 1000, found);
-      const std::vector<std::uint64_t> expected =
-          at + 2 < size ? std::vector<std::uint64_t>{1000 + at} : std::vector<std::uint64_t>{};
-      EXPECT_EQ(found, expected) << size << " " << at;
+  for (const bool reads_counter : {false, true}) {
+    for (std::size_t size = 0; size < 70; ++size) {
+      for (std::size_t at = 0; at + 1 < size; ++at) {
+        Bytes bytes(size, std::byte(0x0f));
+        bytes[at + 1] = std::byte(reads_counter ? 0x31 : 0xa2);
+        std::vector<std::pair<std::uint64_t, bool>> expected;
+        if (at + 2 < size) expected.push_back({1000 + at, reads_counter});
+        EXPECT_EQ(candidates_in(bytes, 1000), expected) << size << " " << at;
+      }
     }
   }
 }
 
-TEST(FindCandidates, WantsARegisterOperandAfterC7) {
+TEST(FindCandidates, LooksAtTheOperandAfterC7And01) {
   for (unsigned modrm = 0; modrm < 256; ++modrm) {
-    const Bytes bytes = {std::byte(0x0f), std::byte(0xc7), std::byte(modrm), std::byte(0)};
-    std::vector<std::uint64_t> found;
-    find_candidates(bytes, 0, found);
-    EXPECT_EQ(found.size(), modrm >= 0xf0 ? 1U : 0U);
+    const auto found = [&](unsigned second) {
+      return candidates_in({std::byte(0x0f), std::byte(second), std::byte(modrm), std::byte(0)}, 0)
+          .size();
+    };
+    EXPECT_EQ(found(0xc7), modrm >= 0xf0 ? 1U : 0U);
+    EXPECT_EQ(found(0x01), modrm == 0xf9 ? 1U : 0U);
   }
 }
 

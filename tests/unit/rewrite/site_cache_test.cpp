@@ -156,6 +156,8 @@ TEST_F(SiteCacheTest, APlanThatNamesOtherBytesIsRefused) {
   EXPECT_TRUE(refused([](auto& sites) { sites.front().destination = 200; }));
   EXPECT_TRUE(refused([](auto& sites) { sites.back().file_offset = ~std::uint64_t(0) - 1; }));
   EXPECT_TRUE(refused([](auto& sites) { sites.push_back(sites.back()); }));
+  const Site read = plan_.counter_reads.front();
+  EXPECT_TRUE(refused([&](auto& sites) { sites.insert(sites.begin(), read); }));
 }
 
 TEST_F(SiteCacheTest, APlanOfAnotherFileIsRefused) {

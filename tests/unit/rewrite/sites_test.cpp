@@ -29,14 +29,18 @@ const LoadedBinary& self() {
   return binary;
 }
 
-/// The plan's sites between two labels of the test binary.
-std::vector<Site> sites_between(const SitePlan& plan, const void* begin, const void* end) {
+/// The sites between two labels of the test binary.
+std::vector<Site> between(const std::vector<Site>& all, const void* begin, const void* end) {
   const std::uint64_t from = self().file_offset(begin);
   const std::uint64_t to = self().file_offset(end);
   std::vector<Site> sites;
-  for (const Site& site : plan.sites)
+  for (const Site& site : all)
     if (site.file_offset >= from && site.file_offset < to) sites.push_back(site);
   return sites;
+}
+
+std::vector<Site> sites_between(const SitePlan& plan, const void* begin, const void* end) {
+  return between(plan.sites, begin, end);
 }
 
 std::vector<Site> expected_every_site() {
@@ -113,6 +117,39 @@ TEST(Sites, OpcodeBytesInsideOtherInstructionsAreNoSites) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].kind, Kind::cpuid);
   EXPECT_EQ(found[0].file_offset, self().file_offset(ttrace_test_immediates_end) - 3);
+}
+
+TEST(Sites, ReadsOfTheCounterAreAListOfTheirOwn) {
+  const SitePlan plan = analyse_path(self().path);
+  EXPECT_TRUE(plan.knows_counter_reads);
+  EXPECT_TRUE(sites_between(plan, ttrace_test_counter, ttrace_test_counter_end).empty());
+  const auto found = between(plan.counter_reads, ttrace_test_counter, ttrace_test_counter_end);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].kind, Kind::rdtsc);
+  EXPECT_EQ(found[0].file_offset, self().file_offset(ttrace_test_counter));
+  EXPECT_EQ(found[1].kind, Kind::rdtscp);
+  EXPECT_EQ(found[1].file_offset, self().file_offset(ttrace_test_counter_end) - 4);
+}
+
+/// What is known of reads of the counter if the CPUID that ends `behind` bytes before a label is a
+/// RDTSC.
+bool knows_reads_with_one_at(const void* label, std::uint64_t behind) {
+  EditedSelf copy;
+  const std::uint64_t at = self().file_offset(label) - behind - 2;
+  EXPECT_EQ(copy.bytes()[at + 1], std::byte(0xa2));
+  copy.bytes()[at + 1] = std::byte(0x31);
+  return copy.analyse().knows_counter_reads;
+}
+
+TEST(Sites, AReadOfTheCounterThatNothingDescribesIsNotKnown) {
+  EXPECT_TRUE(knows_reads_with_one_at(ttrace_test_immediates_end, 1));
+  EXPECT_FALSE(knows_reads_with_one_at(ttrace_test_invalid_end, 1));
+  EXPECT_FALSE(knows_reads_with_one_at(ttrace_test_contradiction_end, 2));
+  EXPECT_FALSE(knows_reads_with_one_at(ttrace_test_nameless_end, 1));
+}
+
+TEST(Sites, OfWhatIsNoBinaryNoReadIsKnown) {
+  EXPECT_FALSE(analyse_path("/proc/self/maps").knows_counter_reads);
 }
 
 TEST(Sites, NothingIsFoundBehindAnInvalidInstruction) {
@@ -196,6 +233,9 @@ TEST(Sites, EverySiteOfTheLibrariesHereIsThatInstruction) {
     const SitePlan plan = analyse_path(binary.path);
     const Bytes bytes = read_file(binary.path);
     std::uint64_t free_from = 0;
+    for (const Site& site : plan.counter_reads) {
+      EXPECT_TRUE(really_is(bytes, site)) << binary.path << " " << site.file_offset;
+    }
     for (const Site& site : plan.sites) {
       EXPECT_TRUE(really_is(bytes, site)) << binary.path << " " << site.file_offset;
       EXPECT_GE(site.file_offset, free_from) << binary.path;
@@ -208,6 +248,7 @@ TEST(Sites, TheLoaderAndTheStandardLibraryAreKnownCompletely) {
   const SitePlan loader = analyse_path(loaded_binary("ld-linux").path);
   EXPECT_GT(count(loader, Kind::cpuid), 0U);
   EXPECT_EQ(loader.warning, "");
+  EXPECT_FALSE(loader.counter_reads.empty());
 
   const SitePlan library = analyse_path(loaded_binary("libstdc++").path);
   EXPECT_GT(count(library, Kind::rdrand), 0U);
