@@ -316,6 +316,8 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   const std::uint64_t time_us = elapsed_us();
   agent::Record record;
   PlainCall call;
+  call.tid = thread.tid;
+  call.time_us = time_us;
   for (ByteView left = ByteView(records_).first(size); !left.empty();) {
     left = understand_record(left, record, call);
     thread.ticks += space.counter - record.ticks;
@@ -329,7 +331,7 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
     }
     if (record.number == SYS_clock_gettime) ++space.clock.calls;
     call.ticks = take_ticks(thread);
-    result_.recording.append(thread.tid, time_us, call);
+    result_.recording.append(call);
   }
   thread.place = Thread::Place::user;
   space.agent_calls = head.calls_left;

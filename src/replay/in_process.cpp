@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <iterator>
 
 #include "agent/abi.h"
@@ -27,33 +28,18 @@ constexpr std::uint64_t kMostInProcess = 4096;
 
 /// What was written are outputs that the program could have written itself. (Those of a call that
 /// failed, or that changed memory through /proc/self/mem, may lie where it cannot.)
-bool writes_where_it_may(const SyscallEvent& call) {
-  if (call.exit.writes.empty()) return true;
+bool writes_where_it_may(const PlainCall& call) {
+  if (call.write_count == 0) return true;
   const std::int32_t number = call.entry.number;
-  if (number < 0 || number >= std::int32_t(agent::kCallNumbers) || call.exit.result < 0) {
-    return false;
-  }
+  if (number < 0 || number >= std::int32_t(agent::kCallNumbers) || call.result < 0) return false;
   const agent::Call& known = agent::kCallTable.calls[number];
-  return std::all_of(
-      call.exit.writes.begin(), call.exit.writes.end(), [&](const MemoryWrite& write) {
-        return std::any_of(std::begin(known.outputs), std::end(known.outputs),
-                           [&](const agent::Output& output) {
-                             return output.extent != agent::Extent::none &&
-                                    call.entry.args[output.argument] == write.at.value();
-                           });
-      });
-}
-
-/// What the agent can do in place of apply().
-bool is_plain(const SyscallEvent& call) {
-  const SyscallRow* row = syscall_row(call.entry.number);
-  const bool may = row != nullptr &&
-                   (row->handling == Handling::plain || row->handling == Handling::signal_state);
-  const SyscallExit& exit = call.exit;
-  const bool only_writes = !exit.backing && exit.patches.empty() && exit.overlays.empty() &&
-                           exit.plans.empty() && !exit.registers && exit.vector_state.empty() &&
-                           !exit.shared && exit.output_stream == 0 && !is_restart(exit.result);
-  return may && only_writes && writes_where_it_may(call);
+  const auto is_output = [&](const PlainCall::Write& write) {
+    return std::ranges::any_of(known.outputs, [&](const agent::Output& output) {
+      return output.extent != agent::Extent::none &&
+             call.entry.args[output.argument] == write.at.value();
+    });
+  };
+  return std::ranges::all_of(call.written(), is_output);
 }
 
 /// Calls of which apply() does more than to write and to set the result.
@@ -64,11 +50,20 @@ bool has_other_effects(std::int64_t number) {
 }
 
 /// The agent knows where these have what they write.
-bool has_known_data(const SyscallEvent& call) {
-  if (call.exit.written_digest == 0) return true;
+bool has_known_data(const PlainCall& call) {
+  if (call.written_digest == 0) return true;
   const bool known = call.entry.number == SYS_write || call.entry.number == SYS_pwrite64 ||
                      call.entry.number == SYS_sendto;
-  return known && call.exit.result > 0 && std::uint64_t(call.exit.result) <= call.entry.args[2];
+  return known && call.result > 0 && std::uint64_t(call.result) <= call.entry.args[2];
+}
+
+/// What the agent can do in place of apply().
+bool is_for_agent(const PlainCall& call) {
+  const SyscallRow* row = syscall_row(call.entry.number);
+  const bool may = row != nullptr &&
+                   (row->handling == Handling::plain || row->handling == Handling::signal_state);
+  return may && !is_restart(call.result) && !has_other_effects(call.entry.number) &&
+         writes_where_it_may(call) && has_known_data(call);
 }
 
 /// What CPUID sets, in the order of agent::Record::args.
@@ -86,6 +81,12 @@ bool is_cpuid(const InstructionEvent& instruction) {
          std::ranges::equal(instruction.results, kCpuidRegisters, sets);
 }
 
+template <class T>
+void append(Bytes& out, const T& value) {
+  const ByteView bytes = bytes_of(value);
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
 void append_record(Bytes& out, const InstructionEvent& cpuid, std::uint64_t ticks) {
   agent::Record record;
   record.size = sizeof record;
@@ -93,48 +94,41 @@ void append_record(Bytes& out, const InstructionEvent& cpuid, std::uint64_t tick
   record.rip = cpuid.rip.value() + cpuid.length;
   record.ticks = ticks;
   for (std::size_t i = 0; i < cpuid.results.size(); ++i) record.args[i] = cpuid.results[i].second;
-  ByteWriter(out).raw(bytes_of(record));
+  append(out, record);
 }
 
-void append_record(Bytes& out, const SyscallEvent& call, std::uint64_t ticks) {
+void append_record(Bytes& out, const PlainCall& call, std::uint64_t ticks) {
   agent::Record record;
   record.number = std::uint16_t(call.entry.number);
-  record.writes = std::uint16_t(call.exit.writes.size());
+  record.writes = std::uint16_t(call.write_count);
   record.digest = call.entry.digest;
-  record.written_digest = call.exit.written_digest;
+  record.written_digest = call.written_digest;
   record.rip = call.entry.rip.value();
   record.ticks = ticks;
-  record.result = call.exit.result;
-  for (unsigned i = 0; i < 6; ++i) record.args[i] = call.entry.args[i];
+  record.result = call.result;
+  std::ranges::copy(call.entry.args, record.args);
   std::uint64_t size = sizeof record;
-  for (const MemoryWrite& write : call.exit.writes) {
+  for (const PlainCall::Write& write : call.written()) {
     size += sizeof(agent::Write) + agent::padded(write.data.size());
   }
   record.size = std::uint32_t(size);
-  ByteWriter writer(out);
-  writer.raw(bytes_of(record));
-  for (const MemoryWrite& write : call.exit.writes) {
-    writer.raw(bytes_of(agent::Write{write.at.value(), write.data.size()}));
-    writer.raw(write.data);
+  append(out, record);
+  for (const PlainCall::Write& write : call.written()) {
+    append(out, agent::Write{write.at.value(), write.data.size()});
+    out.insert(out.end(), write.data.begin(), write.data.end());
     out.resize(out.size() + (agent::padded(write.data.size()) - write.data.size()));
   }
 }
 
-std::uint64_t size_of(const InstructionEvent&) { return sizeof(agent::Record); }
-
-std::uint64_t size_of(const SyscallEvent& call) {
-  std::uint64_t size = sizeof(agent::Record);
-  for (const MemoryWrite& write : call.exit.writes) {
-    size += sizeof(agent::Write) + agent::padded(write.data.size());
+/// Calls `use` with each record's ticks.
+void for_each_ticks(Bytes& records, const auto& use) {
+  for (std::size_t at = 0; at < records.size();) {
+    agent::Record record;
+    std::memcpy(&record, records.data() + at, sizeof record);
+    use(record.ticks);
+    std::memcpy(records.data() + at, &record, sizeof record);
+    at += record.size;
   }
-  return size;
-}
-
-/// Calls `use` with what kind of event it is: one for which is_for_agent() holds.
-template <class Use>
-void with_agent_event(const EventBody& body, const Use& use) {
-  if (const auto* call = std::get_if<SyscallEvent>(&body)) return use(*call);
-  use(std::get<InstructionEvent>(body));
 }
 
 }  // namespace
@@ -148,14 +142,25 @@ void Replayer::State::turn_agent_off(ReplaySpace& space) {
   space.agent_runs = false;
 }
 
-/// Whether the agent may do what the event is about.
-bool Replayer::State::is_for_agent(const ReplaySpace& space, const EventBody& body) {
-  if (const auto* call = std::get_if<SyscallEvent>(&body)) {
-    return is_plain(*call) && !has_other_effects(call->entry.number) && has_known_data(*call);
+/// Appends to `records` that of the event if the agent may do what it is about, with the event's
+/// own ticks after `sum` others; `sum` then includes them. Otherwise nothing changes.
+bool Replayer::State::give_record(const ReplayContext& thread, EventNumber number,
+                                  std::uint64_t& sum) {
+  if (const auto plain = trace.plain_call(number)) {
+    if (plain->tid != thread.tid || !is_for_agent(*plain)) return false;
+    sum += plain->ticks.value();
+    append_record(records, *plain, sum);
+    return true;
   }
-  const auto* instruction = std::get_if<InstructionEvent>(&body);
-  return instruction != nullptr && is_cpuid(*instruction) &&
-         !space.without_stub.contains(instruction->rip);
+  const Event& event = trace.event(number);
+  const auto* instruction = std::get_if<InstructionEvent>(&event.body);
+  if (event.tid != thread.tid || instruction == nullptr || !is_cpuid(*instruction) ||
+      thread.process->space->without_stub.contains(instruction->rip)) {
+    return false;
+  }
+  sum += event.ticks.value();
+  append_record(records, *instruction, sum);
+  return true;
 }
 
 /// Puts the next calls of the thread, as far as the agent can replay them, into its records.
@@ -166,34 +171,30 @@ std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayL
   std::uint64_t end = std::min(trace.event_count() - 1, next + kMostInProcess);
   if (limits.before_event) end = std::min(end, limits.before_event->value());
   if (limits.place) end = std::min(end, limits.place->event.value());
-  // Counted from the end: first the distances, then what the counter holds.
+  const bool is_awaited = limits.pause_after || limits.interrupt != nullptr;
+  records.clear();
+  std::uint64_t calls = 0;
   std::uint64_t sum = 0;
-  std::uint64_t size = 0;
-  std::uint64_t first = next;
-  for (; first < end; ++first) {
-    const Event& event = trace.event(EventNumber(first));
-    if (event.tid != thread.tid || !is_for_agent(space, event.body)) break;
-    with_agent_event(event.body, [&](const auto& body) { size += size_of(body); });
-    if (size > agent::kRecordsSize) break;
+  for (; next + calls < end; ++calls) {
+    const std::size_t size = records.size();
+    std::uint64_t with_this = sum;
+    if (!give_record(thread, EventNumber(next + calls), with_this)) break;
     // Nor longer than a checkpoint or an interrupt of the user may wait for.
-    const bool is_awaited = limits.pause_after || limits.interrupt != nullptr;
-    if (is_awaited && sum + event.ticks.value() > slice) break;
-    sum += event.ticks.value();
-    ticks.push_back(sum);
+    if (records.size() > agent::kRecordsSize || (is_awaited && with_this > slice)) {
+      records.resize(size);
+      break;
+    }
+    sum = with_this;
   }
-  const std::uint64_t calls = first - next;
   if (calls < kLeastCalls) return 0;
-  // One more than to the last call: a thread that counts as far before it has gone elsewhere.
+  // What the counter holds, which counts down. One more than to the last call: a thread that counts
+  // as far before it has gone elsewhere.
   const std::uint64_t begin = sum - thread.ticks + 1;
-  for (std::uint64_t& value : ticks) value = begin - (value - thread.ticks);
-  ticks.insert(ticks.begin(), begin);
-  Bytes records;
-  records.reserve(size);
-  for (std::uint64_t i = 0; i < calls; ++i) {
-    const Event& event = trace.event(EventNumber(next + i));
-    with_agent_event(event.body,
-                     [&](const auto& body) { append_record(records, body, ticks[i + 1]); });
-  }
+  ticks.push_back(begin);
+  for_each_ticks(records, [&](std::uint64_t& value) {
+    value = begin - (value - thread.ticks);
+    ticks.push_back(value);
+  });
   agent::Head head;
   space.host->memory().read_value(kGateWritable, head);
   head.ticks = begin;

@@ -93,7 +93,7 @@ struct Replayer::State {
   // in_process.cpp
   bool may_run_in_process(const ReplayContext& thread, const ReplayLimits& limits) const;
   std::optional<Outcome> run_in_process(ReplayContext& thread, const ReplayLimits& limits);
-  static bool is_for_agent(const ReplaySpace& space, const EventBody& body);
+  bool give_record(const ReplayContext& thread, EventNumber number, std::uint64_t& sum);
   std::uint64_t give_records(ReplayContext& thread, const ReplayLimits& limits,
                              std::vector<std::uint64_t>& ticks);
   void turn_agent_off(ReplaySpace& space);
@@ -173,6 +173,7 @@ struct Replayer::State {
   TraceReader& trace;
   std::shared_ptr<const TickCounters> counters;  ///< null: ticks are in the text, or none
   bool uses_agent = true;
+  Bytes records;                              ///< what the agent is given; kept for its room
   XsaveLayout layout;                         ///< of vector states here
   std::uint64_t next = 0;                     ///< number of the event that is applied next
   bool arrived = false;                       ///< its thread stands at it

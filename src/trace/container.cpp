@@ -51,8 +51,8 @@ Bytes make_header(const HeaderPayload& payload, std::size_t least_size) {
   if (body.size() + around < least_size) body.resize(least_size - around);
 
   Bytes header;
-  const std::uint32_t format = payload.has_hardware_ticks ? kFormatVersion : kFormatWithoutCounters;
-  ByteWriter(header).raw(bytes_of(HeaderPrefix{kMagic, format, std::uint32_t(body.size())}));
+  ByteWriter(header).raw(
+      bytes_of(HeaderPrefix{kMagic, kFormatVersion, std::uint32_t(body.size())}));
   ByteWriter(header).raw(body);
   append_checksum(header);
   return header;

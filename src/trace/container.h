@@ -14,9 +14,7 @@ namespace ttrace {
 // (keep) and the reader (TraceReader) both build on these.
 
 /// Files of a greater format version are refused by name.
-inline constexpr std::uint32_t kFormatVersion = 3;
-/// Of files without hardware ticks, which have all that version 3 added.
-inline constexpr std::uint32_t kFormatWithoutCounters = 2;
+inline constexpr std::uint32_t kFormatVersion = 4;
 /// A frame holds at most this many bytes of encoded events, unless one event alone is larger.
 inline constexpr std::size_t kFrameSize = std::size_t{64} << 10;
 /// No event is larger than this when encoded.
@@ -39,7 +37,6 @@ inline constexpr std::size_t kMaxHeaderPayload = std::size_t{64} << 10;
 struct HeaderPayload {
   std::string writer;                     ///< "ttrace 0.1.0"
   std::vector<std::string> cpu_features;  ///< needed by a replay; names as in /proc/cpuinfo
-  bool has_hardware_ticks = false;        ///< written as the format version
 };
 
 enum class FrameKind : std::uint8_t { events = 1, objects, metadata, index, packed };

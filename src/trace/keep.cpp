@@ -109,7 +109,7 @@ void write_trace(NewFile& file, const Recording& recording, const TraceInfo& inf
     return bytes.size();
   };
 
-  const HeaderPayload header{info.writer, info.cpu_features, !info.hardware_ticks.empty()};
+  const HeaderPayload header{info.writer, info.cpu_features};
   if (const SpillFile* spilled = recording.spilled()) {
     file.overwrite(0, make_header(header, kRoomyHeader));
     footer.file_size = file.size();

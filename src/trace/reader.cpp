@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <list>
 #include <system_error>
+#include <utility>
 
 #include "trace/container.h"
 #include "trace/object_store.h"
@@ -70,16 +72,33 @@ struct TraceReader::State {
   void read_tables();
   Bytes read_at(std::uint64_t offset, std::uint64_t size) const;
   Bytes read_table(FrameKind kind, std::uint64_t from, std::uint64_t to, const char* what) const;
-  std::vector<Event> read_events(const FramePlace& frame) const;
   Fd open_object(std::uint32_t index) const;
   /// Compares an object's contents with its name.
   void check_contents(const ObjectInfo& object, const Fd& file) const;
   [[noreturn]] void fail(const std::string& what) const;
 
+  /// Decoded as far as somebody asked.
   struct CachedFrame {
-    std::uint64_t first_event = 0;
-    std::vector<Event> events;
+    struct Found {
+      std::uint32_t at = 0;          ///< in `raw`
+      std::uint32_t base = 0;        ///< likewise, of the call that it refers to, if it does
+      std::unique_ptr<Event> event;  ///< null: a plain call that is not decoded yet
+    };
+    FramePlace place;
+    Bytes raw;
+    std::vector<Found> events;  ///< the first ones
+    std::size_t end = 0;        ///< of the last of them, in `raw`
+    // What calls behind `end` refer to, and where those lie.
+    RecentCalls recent;
+    std::array<std::uint32_t, RecentCalls::kMost> places{};
+    std::size_t full_calls = 0;
   };
+  /// The frame of an event, and the event's index in it.
+  std::pair<CachedFrame*, std::size_t> find_frame(EventNumber number);
+  std::optional<PlainCall> find_next(CachedFrame& frame) const;
+  static std::optional<PlainCall> call_again(const CachedFrame& frame, std::size_t index);
+  CachedFrame read_frame(const FramePlace& place) const;
+  [[noreturn]] void fail_at(const FramePlace& place, const TraceError& error) const;
 
   std::string path;
   std::string objects_folder;
@@ -233,29 +252,75 @@ void TraceReader::State::read_tables() {
   }
 }
 
-std::vector<Event> TraceReader::State::read_events(const FramePlace& frame) const {
-  std::vector<Event> events;
+void TraceReader::State::fail_at(const FramePlace& place, const TraceError& error) const {
+  fail(": " + std::string(error.what()) + " (frame of events " + std::to_string(place.first_event) +
+       " to " + std::to_string(place.first_event + place.event_count - 1) + ", at byte " +
+       std::to_string(place.at) + ")" + kCopyAgain);
+}
+
+TraceReader::State::CachedFrame TraceReader::State::read_frame(const FramePlace& place) const {
+  CachedFrame frame;
+  frame.place = place;
   try {
-    const Bytes raw = open_frame(read_at(frame.at, frame.size),
-                                 {FrameKind::events, frame.first_event, frame.event_count});
-    ByteReader in(raw);
-    constexpr std::size_t kMostExpected = 4096;  // the count may be damage
-    events.reserve(std::min<std::size_t>(frame.event_count, kMostExpected));
-    while (events.size() < frame.event_count) {
-      events.push_back(decode_event(in));
-      if (refers_beyond(events.back(), objects.size())) {
-        throw TraceError("damaged: event " + std::to_string(frame.first_event + events.size() - 1) +
-                         " refers to an object that is not in the table");
-      }
-    }
-    if (!in.at_end()) throw TraceError("damaged: there are bytes after its last event");
+    frame.raw = open_frame(read_at(place.at, place.size),
+                           {FrameKind::events, place.first_event, place.event_count});
   } catch (const TraceError& error) {
-    fail(": " + std::string(error.what()) + " (frame of events " +
-         std::to_string(frame.first_event) + " to " +
-         std::to_string(frame.first_event + frame.event_count - 1) + ", at byte " +
-         std::to_string(frame.at) + ")" + kCopyAgain);
+    fail_at(place, error);
   }
-  return events;
+  constexpr std::size_t kMostExpected = 4096;  // the count may be damage
+  frame.events.reserve(std::min<std::size_t>(place.event_count, kMostExpected));
+  return frame;
+}
+
+/// The next event of the frame, decoded unless it is a plain call, which is returned.
+std::optional<PlainCall> TraceReader::State::find_next(CachedFrame& frame) const {
+  const ByteView left = ByteView(frame.raw).subspan(frame.end);
+  CachedFrame::Found found{std::uint32_t(frame.end), 0, nullptr};
+  std::size_t size = 0;
+  const std::size_t distance = distance_at(left);
+  const std::optional<DecodedCall> decoded = plain_call_at(left, frame.recent.back(distance));
+  try {
+    if (decoded && distance == 0) {
+      frame.places[frame.full_calls++ % RecentCalls::kMost] = found.at;
+      frame.recent.add(decoded->call);
+    } else if (decoded) {
+      found.base = frame.places[(frame.full_calls - distance) % RecentCalls::kMost];
+    }
+    if (decoded) {
+      size = decoded->size;
+    } else {
+      ByteReader in(left);
+      found.event = std::make_unique<Event>(decode_event(in));
+      size = in.position();
+    }
+    if (found.event && refers_beyond(*found.event, objects.size())) {
+      throw TraceError("damaged: event " +
+                       std::to_string(frame.place.first_event + frame.events.size()) +
+                       " refers to an object that is not in the table");
+    }
+    const bool is_last = frame.events.size() + 1 == frame.place.event_count;
+    if (is_last && size != left.size()) {
+      throw TraceError("damaged: there are bytes after its last event");
+    }
+  } catch (const TraceError& error) {
+    fail_at(frame.place, error);
+  }
+  frame.events.push_back(std::move(found));
+  frame.end += size;
+  return decoded ? std::optional(decoded->call) : std::nullopt;
+}
+
+/// The same call, of an event that was found before.
+std::optional<PlainCall> TraceReader::State::call_again(const CachedFrame& frame,
+                                                        std::size_t index) {
+  const CachedFrame::Found& found = frame.events[index];
+  const ByteView at = ByteView(frame.raw).subspan(found.at);
+  std::optional<DecodedCall> base;
+  if (distance_at(at) != 0) {
+    base = plain_call_at(ByteView(frame.raw).subspan(found.base), nullptr);
+  }
+  const auto decoded = plain_call_at(at, base ? &base->call : nullptr);
+  return decoded ? std::optional(decoded->call) : std::nullopt;
 }
 
 Fd TraceReader::State::open_object(std::uint32_t index) const {
@@ -301,29 +366,50 @@ const std::vector<ObjectInfo>& TraceReader::objects() const { return state_->obj
 
 bool TraceReader::is_packed() const { return state_->packed.has_value(); }
 
-const Event& TraceReader::event(EventNumber number) {
-  State& s = *state_;
+std::pair<TraceReader::State::CachedFrame*, std::size_t> TraceReader::State::find_frame(
+    EventNumber number) {
   const std::uint64_t n = number.value();
-  const auto holds = [n](const State::CachedFrame& frame) {
-    return n >= frame.first_event && n - frame.first_event < frame.events.size();
+  const auto holds = [n](const CachedFrame& frame) {
+    return n >= frame.place.first_event && n - frame.place.first_event < frame.place.event_count;
   };
-  auto found = std::find_if(s.cache.begin(), s.cache.end(), holds);
-  if (found == s.cache.end()) {
-    if (n >= event_count()) {
-      s.fail(": it has no event " + std::to_string(n) + ", only " + std::to_string(event_count()));
+  auto found = std::find_if(cache.begin(), cache.end(), holds);
+  if (found == cache.end()) {
+    if (n >= footer.event_count) {
+      fail(": it has no event " + std::to_string(n) + ", only " +
+           std::to_string(footer.event_count));
     }
     const auto after = std::upper_bound(
-        s.frames.begin(), s.frames.end(), n,
+        frames.begin(), frames.end(), n,
         [](std::uint64_t value, const FramePlace& frame) { return value < frame.first_event; });
     const FramePlace& place = *std::prev(after);
     // Only a frame of one event can be huge: it replaces all others, so that the cache stays small.
-    s.cache.resize(place.event_count == 1 ? 0 : std::min(s.cache.size(), kCachedFrames - 1));
-    s.cache.push_front({place.first_event, s.read_events(place)});
-    found = s.cache.begin();
-  } else if (found != s.cache.begin()) {
-    s.cache.splice(s.cache.begin(), s.cache, found);
+    while (cache.size() > (place.event_count == 1 ? 0 : kCachedFrames - 1)) cache.pop_back();
+    cache.push_front(read_frame(place));
+    found = cache.begin();
+  } else if (found != cache.begin()) {
+    cache.splice(cache.begin(), cache, found);
   }
-  return found->events[n - found->first_event];
+  return {&*found, n - found->place.first_event};
+}
+
+const Event& TraceReader::event(EventNumber number) {
+  const auto [frame, index] = state_->find_frame(number);
+  std::optional<PlainCall> call;
+  if (index < frame->events.size() && !frame->events[index].event) {
+    call = State::call_again(*frame, index);
+  }
+  while (frame->events.size() <= index) call = state_->find_next(*frame);
+  auto& event = frame->events[index].event;
+  if (!event) event = std::make_unique<Event>(event_of(*call));
+  return *event;
+}
+
+std::optional<PlainCall> TraceReader::plain_call(EventNumber number) {
+  const auto [frame, index] = state_->find_frame(number);
+  if (index < frame->events.size()) return State::call_again(*frame, index);
+  std::optional<PlainCall> call;
+  while (frame->events.size() <= index) call = state_->find_next(*frame);
+  return call;
 }
 
 void TraceReader::State::check_contents(const ObjectInfo& object, const Fd& file) const {
@@ -351,9 +437,10 @@ void TraceReader::verify(const VerifyProgress& progress) {
     done += bytes;
     if (progress) progress(done, all);
   };
-  for (const FramePlace& frame : s.frames) {
-    s.read_events(frame);
-    advance(frame.size);
+  for (const FramePlace& place : s.frames) {
+    State::CachedFrame frame = s.read_frame(place);
+    while (frame.events.size() < place.event_count) s.find_next(frame);
+    advance(place.size);
   }
   for (std::uint32_t i = 0; i < s.objects.size(); ++i) {
     open_object(i);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "trace/event.h"
 #include "trace/info.h"
 #include "trace/objects.h"
+#include "trace/plain_call.h"
 
 namespace ttrace {
 
@@ -33,6 +35,9 @@ class TraceReader {
   /// The event of that number, decoded; cheap for numbers near the one read last. The reference
   /// stays valid until another frame is read: copy what you keep.
   const Event& event(EventNumber number);
+  /// The same event if it is a plain call, without decoding more: what it refers to stays valid as
+  /// long.
+  std::optional<PlainCall> plain_call(EventNumber number);
 
   /// Opens an object read-only and checks its contents against its hash. The error of a
   /// missing one names the trace, the object and the path that the program had it from.

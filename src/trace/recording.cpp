@@ -39,11 +39,18 @@ EventNumber Recording::append_encoded(auto encode_into, const char* kind) {
   }
   try {
     encode_into(events_);
-    const std::size_t size = events_.size() - before;
+    std::size_t size = events_.size() - before;
+    if (frames_.empty() || frames_.back().size + size > kFrameSize) {
+      // Once more, as the first of a frame.
+      frames_.emplace_back();
+      recent_.clear();
+      events_.resize(before);
+      encode_into(events_);
+      size = events_.size() - before;
+    }
     if (size > kMaxFrameSize) {
       throw NotRecordable("one event of " + std::to_string(size) + " bytes (" + kind + ")");
     }
-    if (frames_.empty() || frames_.back().size + size > kFrameSize) frames_.emplace_back();
     frames_.back().size += size;
     ++frames_.back().event_count;
   } catch (...) {
@@ -59,11 +66,12 @@ EventNumber Recording::append_encoded(auto encode_into, const char* kind) {
 }
 
 EventNumber Recording::append(const Event& event) {
+  if (const auto call = plain_call_of(event)) return append(*call);
   return append_encoded([&](Bytes& out) { encode(event, out); }, kind_name(event.body));
 }
 
-EventNumber Recording::append(Tid tid, std::uint64_t time_us, const PlainCall& call) {
-  return append_encoded([&](Bytes& out) { encode(tid, time_us, call, out); }, "syscall");
+EventNumber Recording::append(const PlainCall& call) {
+  return append_encoded([&](Bytes& out) { encode(call, recent_, out); }, "syscall");
 }
 
 Recording Recording::copy() const {
@@ -71,6 +79,7 @@ Recording Recording::copy() const {
   Recording same(limits_);
   same.events_ = events_;
   same.frames_ = frames_;
+  same.recent_ = recent_;
   same.event_count_ = event_count_;
   for (const RecordedObject& object : objects_) {
     same.objects_.push_back(

@@ -46,8 +46,8 @@ class Recording {
   /// Appends and returns the number of the event. Throws NotRecordable beyond the limits, Error if
   /// the disk is full.
   EventNumber append(const Event& event);
-  /// Likewise, that the thread made this call.
-  EventNumber append(Tid tid, std::uint64_t time_us, const PlainCall& call);
+  /// Likewise, that a thread made this call.
+  EventNumber append(const PlainCall& call);
   /// Index of an object; the same file is entered once (the recorder sees to that).
   std::uint32_t add_object(RecordedObject object);
   /// The same so far, to be gone on with apart. No event may have been spilled.
@@ -78,6 +78,7 @@ class Recording {
   std::unique_ptr<SpillFile> spilled_;
   Bytes events_;
   std::vector<Frame> frames_;
+  RecentCalls recent_;  ///< of the last frame
   std::uint64_t event_count_ = 0;
   std::vector<RecordedObject> objects_;
 };

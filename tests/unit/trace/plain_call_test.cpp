@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <vector>
 
+#include "samples.h"
+#include "trace/reader.h"
 #include "trace/recording.h"
 
 namespace ttrace {
@@ -15,27 +18,17 @@ namespace {
 constexpr Tid kTid(4711);
 constexpr std::uint64_t kTime = 1'234'567;
 
-/// The event that says what the call says.
-Event event_of(const PlainCall& call) {
-  SyscallEvent body;
-  body.entry = call.entry;
-  body.exit.result = call.result;
-  body.exit.written_digest = call.written_digest;
-  for (const PlainCall::Write& write : call.written()) {
-    body.exit.writes.push_back({write.at, Bytes(write.data.begin(), write.data.end())});
-  }
-  return {kTid, call.ticks, kTime, body};
-}
-
 Bytes encoded(const Event& event) {
   Bytes out;
   encode(event, out);
   return out;
 }
 
+/// In full.
 Bytes encoded(const PlainCall& call) {
   Bytes out;
-  encode(kTid, kTime, call, out);
+  RecentCalls none;
+  encode(call, none, out);
   return out;
 }
 
@@ -54,6 +47,8 @@ class Numbers {
 /// Refers to `data`.
 PlainCall any_call(Numbers& numbers, ByteView data) {
   PlainCall call;
+  call.tid = kTid;
+  call.time_us = kTime;
   call.ticks = Ticks(numbers.next());
   call.entry.number = std::int32_t(numbers.next());
   for (std::uint64_t& argument : call.entry.args) argument = numbers.next();
@@ -93,6 +88,8 @@ TEST(PlainCall, TheLongestNumbersHaveRoom) {
   constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   const Bytes data(256);
   PlainCall call;
+  call.tid = Tid(std::numeric_limits<std::int32_t>::min());
+  call.time_us = kMost;
   call.ticks = Ticks(kMost);
   call.entry = {std::numeric_limits<std::int32_t>::min(),
                 {kMost, kMost, kMost, kMost, kMost, kMost},
@@ -105,25 +102,165 @@ TEST(PlainCall, TheLongestNumbersHaveRoom) {
   EXPECT_EQ(encoded(call), encoded(event_of(call)));
 }
 
-TEST(PlainCall, LiesInARecordingAmongOtherEvents) {
+TEST(PlainCall, IsWhatItsEventSays) {
   Numbers numbers;
-  const Bytes data(2000, std::byte(7));
-  Recording calls;
-  Recording events;
-  for (int i = 0; i < 500; ++i) {
+  const Bytes data(300, std::byte(3));
+  for (int i = 0; i < 1000; ++i) {
     const PlainCall call = any_call(numbers, data);
-    EXPECT_EQ(calls.append(kTid, kTime, call).value(), 2u * i);
-    calls.append(Event{kTid, Ticks(1), kTime, EndEvent()});
-    events.append(event_of(call));
-    events.append(Event{kTid, Ticks(1), kTime, EndEvent()});
+    const Event event = event_of(call);
+    const auto again = plain_call_of(event);
+    ASSERT_TRUE(again.has_value());
+    EXPECT_EQ(encoded(*again), encoded(call));
+    const Bytes bytes = encoded(call);
+    const auto decoded = plain_call_at(bytes, nullptr);
+    ASSERT_TRUE(decoded.has_value());
+    EXPECT_EQ(decoded->size, bytes.size());
+    EXPECT_EQ(encoded(decoded->call), bytes);
   }
-  EXPECT_TRUE(std::ranges::equal(calls.encoded_events(), events.encoded_events()));
-  ASSERT_EQ(calls.frames().size(), events.frames().size());
-  EXPECT_GT(calls.frames().size(), 1u);
-  for (std::size_t i = 0; i < calls.frames().size(); ++i) {
-    EXPECT_EQ(calls.frames()[i].size, events.frames()[i].size);
-    EXPECT_EQ(calls.frames()[i].event_count, events.frames()[i].event_count);
+}
+
+TEST(PlainCall, AnEventThatSaysMoreIsNone) {
+  const auto is_plain = [](auto change) {
+    SyscallEvent body;
+    change(body.exit);
+    return plain_call_of({kTid, Ticks(), kTime, body}).has_value();
+  };
+  EXPECT_TRUE(is_plain([](SyscallExit&) {}));
+  EXPECT_TRUE(is_plain([](SyscallExit& exit) { exit.writes.resize(2); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.writes.resize(3); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.backing = ObjectRef(); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.patches.resize(1); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.overlays.resize(1); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.plans.resize(1); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.registers = GeneralRegisters(); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.vector_state.resize(1); }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.output_stream = 1; }));
+  EXPECT_FALSE(is_plain([](SyscallExit& exit) { exit.shared = SharedChange(); }));
+  EXPECT_FALSE(plain_call_of({kTid, Ticks(), kTime, EndEvent()}).has_value());
+}
+
+TEST(PlainCall, OnlyItsOwnBytesAreOne) {
+  Numbers numbers;
+  const Bytes data(50, std::byte(9));
+  for (int i = 0; i < 300; ++i) {
+    const PlainCall call = any_call(numbers, data);
+    const Bytes bytes = encoded(call);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(plain_call_at(ByteView(bytes).first(size), nullptr)) << size;
+    }
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      Bytes bad = bytes;
+      bad[at] ^= std::byte(0x80);
+      const auto decoded = plain_call_at(bad, nullptr);
+      if (!decoded) continue;
+      // Another call, then: in its one encoding, as a decoder of all events has it.
+      ByteReader in(bad);
+      EXPECT_EQ(encoded(decode_event(in)), encoded(decoded->call));
+      EXPECT_EQ(in.position(), decoded->size);
+    }
   }
+}
+
+/// Calls as a program makes them: of few places, each time a little different.
+class Program {
+ public:
+  explicit Program(ByteView data) : data_(data) {
+    for (PlainCall& place : places_) place = any_call(numbers_, data_);
+  }
+
+  PlainCall next() {
+    PlainCall& call = places_[numbers_.next() % places_.size()];
+    call.tid = Tid(std::int32_t(numbers_.next() % 2));
+    call.ticks = Ticks(numbers_.next());
+    call.time_us += numbers_.next() % 3;
+    call.result = std::int64_t(numbers_.next());
+    call.written_digest = std::uint32_t(numbers_.next());
+    if (numbers_.next() % 2) call.entry.digest = std::uint32_t(numbers_.next());
+    if (numbers_.next() % 3 == 0) call.entry.args[numbers_.next() % 6] = numbers_.next();
+    for (PlainCall::Write& write : call.writes) {
+      write.data = data_.first(numbers_.next() % data_.size());
+      if (numbers_.next() % 4 == 0) write.at = Address(numbers_.next() >> 1);
+    }
+    return call;
+  }
+
+ private:
+  Numbers numbers_;
+  ByteView data_;
+  std::array<PlainCall, 12> places_;
+};
+
+TEST(PlainCall, SaysOnlyWhatIsDifferentFromARecentOne) {
+  const Bytes data(100, std::byte(1));
+  Program program(data);
+  RecentCalls written;
+  RecentCalls read;
+  unsigned again = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const PlainCall call = program.next();
+    Bytes bytes;
+    encode(call, written, bytes);
+    const std::size_t distance = distance_at(bytes);
+    ASSERT_LE(distance, RecentCalls::kMost);
+    const auto decoded = plain_call_at(bytes, read.back(distance));
+    ASSERT_TRUE(decoded.has_value());
+    ASSERT_EQ(decoded->size, bytes.size());
+    ASSERT_EQ(encoded(decoded->call), encoded(call));
+    if (distance == 0) read.add(decoded->call);
+    again += distance != 0;
+    EXPECT_FALSE(distance != 0 && plain_call_at(bytes, nullptr)) << "without what it refers to";
+  }
+  EXPECT_GT(again, 5000u);
+  EXPECT_LT(again, 19'000u);
+}
+
+TEST(PlainCall, ALoopTakesAThirdOfTheBytes) {
+  const Bytes data(16, std::byte(0x77));
+  PlainCall call;
+  call.tid = Tid(12345);
+  call.ticks = Ticks(1);
+  call.time_us = 1'000'000;
+  call.entry = {228, {1, 0x7fffffffe000, 0, 0, 0, 0}, Address(0x7ffff7d00000), 0xdeadbeef};
+  call.write_count = 1;
+  call.writes[0] = {Address(0x7fffffffe000), data};
+  RecentCalls recent;
+  Bytes full;
+  encode(call, recent, full);
+  Bytes again;
+  encode(call, recent, again);
+  EXPECT_LT(again.size() - data.size(), (full.size() - data.size()) / 3);
+}
+
+TEST(PlainCall, LiesInARecordingAmongOtherEvents) {
+  const Bytes data(2000, std::byte(7));
+  const test::TemporaryDirectory directory;
+  Program program(data);
+  Recording recording;
+  std::vector<Bytes> expected;
+  for (int i = 0; i < 2000; ++i) {
+    const PlainCall call = program.next();
+    // It makes no difference how it is said.
+    EXPECT_EQ(i % 2 ? recording.append(call) : recording.append(event_of(call)),
+              EventNumber(2 * i));
+    recording.append(Event{kTid, Ticks(1), kTime, SyscallEnterEvent()});
+    expected.push_back(encoded(event_of(call)));
+  }
+  EXPECT_GT(recording.frames().size(), 5u);
+  keep(recording, test::sample_info(), directory / "t.ttrace");
+  for (const bool backwards : {false, true}) {
+    TraceReader reader(directory / "t.ttrace");
+    for (std::size_t n = 0; n < expected.size(); ++n) {
+      const std::size_t i = backwards ? expected.size() - 1 - n : n;
+      const EventNumber number(2 * i);
+      const auto call = reader.plain_call(number);
+      ASSERT_TRUE(call.has_value()) << i;
+      ASSERT_EQ(encoded(*call), expected[i]) << i;
+      ASSERT_EQ(encoded(reader.event(number)), expected[i]) << i;
+      ASSERT_EQ(encoded(reader.event(number)), expected[i]) << i;
+      ASSERT_FALSE(reader.plain_call(EventNumber(2 * i + 1)).has_value());
+    }
+  }
+  TraceReader(directory / "t.ttrace").verify();
 }
 
 }  // namespace

@@ -188,14 +188,12 @@ TEST_F(Reader, ANewerFormatIsNamed) {
                                       "): use a newer ttrace");
 }
 
-// Older readers replay what has no hardware ticks, and refuse what has.
-TEST_F(Reader, OnlyHardwareTicksAreANewerFormat) {
-  EXPECT_EQ(read_file(path_)[8], char(kFormatWithoutCounters));
+TEST_F(Reader, HardwareTicksAreNamed) {
+  EXPECT_EQ(read_file(path_)[8], char(kFormatVersion));
   EXPECT_EQ(TraceReader(path_).info().hardware_ticks, "");
   TraceInfo info = test::sample_info();
   info.hardware_ticks = "zen3::BRANCHES";
   keep(test::sample_recording(), info, path_);
-  EXPECT_EQ(read_file(path_)[8], char(kFormatVersion));
   EXPECT_EQ(TraceReader(path_).info().hardware_ticks, info.hardware_ticks);
 }
 
