@@ -137,6 +137,8 @@ enum class Descriptor : std::uint8_t {
   /// A pipe, socket, eventfd or timerfd, and not what the program was given as standard output or
   /// error. It is for the agent as long as it does not wait (O_NONBLOCK, MSG_DONTWAIT).
   stream,
+  /// A stream that was found to wait: it is not asked any more, until the recorder forgets that.
+  waiting,
 };
 
 /// What CPUID answers, at kCpuidAddress. The recorder tells what it has answered at a stop before;

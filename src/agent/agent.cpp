@@ -141,6 +141,10 @@ Descriptor kind_of(std::uint64_t descriptor) {
   return descriptor < kMostDescriptors ? descriptors()[descriptor] : Descriptor::unknown;
 }
 
+bool is_stream(Descriptor kind) {
+  return kind == Descriptor::stream || kind == Descriptor::waiting;
+}
+
 bool may_use(Needs needs, Descriptor kind) {
   switch (needs) {
     case Needs::nothing:
@@ -150,15 +154,19 @@ bool may_use(Needs needs, Descriptor kind) {
     case Needs::directory:
       return kind == Descriptor::directory;
     case Needs::input:
-      return may_use(Needs::file, kind) || kind == Descriptor::stream;
+      return may_use(Needs::file, kind) || is_stream(kind);
     case Needs::output:
-      return kind == Descriptor::null || kind == Descriptor::written || kind == Descriptor::stream;
+      return kind == Descriptor::null || kind == Descriptor::written || is_stream(kind);
     case Needs::stream:
-      return kind == Descriptor::stream;
+      return is_stream(kind);
     case Needs::known:
       return kind != Descriptor::unknown;
   }
   return false;
+}
+
+void note_descriptor(std::uint64_t descriptor, Descriptor kind) {
+  if (descriptor < kMostDescriptors) descriptors()[descriptor] = kind;
 }
 
 /// A stream is asked each time: whoever shares it may have changed that.
@@ -169,6 +177,17 @@ bool waits(std::uint64_t stream) {
   const std::uint64_t args[6] = {stream, kGetFlags};
   const std::int64_t flags = system_call(kFcntl, args);
   return flags < 0 || (flags & kDoesNotWait) == 0;
+}
+
+/// Whether a call that transfers what a stream holds could wait for it.
+bool may_wait(const Call& call, Descriptor kind, const std::uint64_t* args) {
+  constexpr std::uint64_t kDoesNotWait = 0x40;  // MSG_DONTWAIT
+  const bool is_message = call.special == Special::message;
+  const bool transfers = is_message || call.needs == Needs::input || call.needs == Needs::output;
+  if (!transfers || !is_stream(kind) || (is_message && (args[3] & kDoesNotWait))) return false;
+  if (kind == Descriptor::stream && !waits(args[0])) return false;
+  note_descriptor(args[0], Descriptor::waiting);
+  return true;
 }
 
 /// What lies at a path, as far as the agent opens it: unknown for anything that could wait (a
@@ -231,12 +250,8 @@ bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
     }
     case Special::flags:
       return args[1] >= 1 && args[1] <= 3;
-    case Special::message: {
-      constexpr std::uint64_t kDoesNotWait = 0x40;  // MSG_DONTWAIT
-      constexpr std::uint64_t kNoSignal = 0x4000;
-      if ((args[3] & ~(kDoesNotWait | kNoSignal)) != 0) return false;
-      return (args[3] & kDoesNotWait) || !waits(args[0]);
-    }
+    case Special::message:
+      return (args[3] & ~std::uint64_t(0x4040)) == 0;  // MSG_DONTWAIT, MSG_NOSIGNAL
     case Special::alone:
       return head().alone != 0;
     case Special::mask:
@@ -268,10 +283,6 @@ std::uint64_t mask_after(const std::uint64_t* args, std::uint64_t before) {
     default:  // SIG_SETMASK
       return set & ~kNeverBlocked;
   }
-}
-
-void note_descriptor(std::uint64_t descriptor, Descriptor kind) {
-  if (descriptor < kMostDescriptors) descriptors()[descriptor] = kind;
 }
 
 /// The bytes that the call may write, as far as its arguments tell.
@@ -315,8 +326,7 @@ std::uint64_t written_now(const Output& output, const std::uint64_t* args, std::
 bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
   if (result >= 0) return false;
   const bool wrote = call.outputs[0].extent == Extent::argument_times;
-  return (result == kFault && kind != Descriptor::stream) || wrote ||
-         (result <= -512 && result >= -516);
+  return (result == kFault && !is_stream(kind)) || wrote || (result <= -512 && result >= -516);
 }
 
 constexpr std::uint64_t kClockGettime = 228;
@@ -373,9 +383,7 @@ Made record(Frame& frame) {
   if (writes_data(number) && args[2] > kMostWritten) return Made::not_yet;
 
   Descriptor opened = Descriptor::unknown;
-  if (!may_make(call.special, args, opened)) return Made::not_yet;
-  const bool transfers = call.needs == Needs::input || call.needs == Needs::output;
-  if (transfers && kind == Descriptor::stream && waits(args[0])) return Made::not_yet;
+  if (!may_make(call.special, args, opened) || may_wait(call, kind, args)) return Made::not_yet;
 
   const bool inside = number == kClockGettime && may_read_clock(h, args);
   const std::int64_t result = inside ? read_clock(h, args) : program_call(number, args);

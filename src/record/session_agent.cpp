@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
@@ -214,8 +216,8 @@ void RecordSession::tell_cpuid_answer(RecordedSpace& space, const agent::CpuidAn
   space.memory.write(table + offsetof(agent::CpuidTable, count), bytes_of(count));
 }
 
-/// Before a call that the agent did not make: what it knows of descriptors that the call closes is
-/// no longer true. (One that the call makes had a number that was free.)
+/// Before a call that the agent did not make: what it knows of descriptors that the call closes or
+/// changes is no longer true. (One that the call makes had a number that was free.)
 void RecordSession::forget_descriptors(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (!space.has_agent) return;
@@ -234,6 +236,12 @@ void RecordSession::forget_descriptors(Thread& thread) {
     case SYS_dup2:
     case SYS_dup3:
       return only(call.args[1]);
+    case SYS_fcntl:
+      if (call.args[1] == F_SETFL) only(call.args[0]);  // it may not wait any more
+      return;
+    case SYS_ioctl:
+      if (call.args[1] == FIONBIO) only(call.args[0]);
+      return;
     case SYS_close_range:
       if (call.args[2] & CLOSE_RANGE_UNSHARE) space.shares_descriptors = true;
       return forget(std::uint32_t(call.args[0]), std::uint32_t(call.args[1]));
@@ -278,7 +286,7 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
   const Address told = Address(agent::kDescriptorsAddress) + descriptor;
   agent::Descriptor known{};
   space.memory.read_value(told, known);
-  if (known == agent::Descriptor::stream) return;  // one that waits
+  if (known == agent::Descriptor::stream || known == agent::Descriptor::waiting) return;
   const std::string link = descriptor_link(thread.tid, int(descriptor));
   struct stat info {};
   if (stat(link.c_str(), &info) != 0) return;

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -31,6 +32,18 @@ void pipe_round() {
   char byte = 'x';
   OBSERVE(write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1);
   OBSERVE(read(ends[0], &byte, 1) == -1 && errno == EAGAIN);
+}
+
+/// One that waited before.
+void changed_pipe_round() {
+  if (fcntl(ends[0], F_GETFL) & O_NONBLOCK) return pipe_round();
+  for (int i = 0; i < 3; ++i) {
+    char byte = 'x';
+    OBSERVE(write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1);
+  }
+  int yes = 1;
+  OBSERVE(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 && ioctl(ends[1], FIONBIO, &yes) == 0);
+  pipe_round();
 }
 
 void socket_round() {
@@ -83,9 +96,15 @@ struct Thing {
   const char* name;
   void (*act)();
 };
-constexpr Thing kThings[] = {
-    {"cpuid", cpuid}, {"pipe", pipe_round}, {"socket", socket_round}, {"look", look},
-    {"mask", mask},   {"yield", yield},     {"break", ask_break},     {"counter", read_counter}};
+constexpr Thing kThings[] = {{"cpuid", cpuid},
+                             {"pipe", pipe_round},
+                             {"socket", socket_round},
+                             {"look", look},
+                             {"mask", mask},
+                             {"yield", yield},
+                             {"break", ask_break},
+                             {"counter", read_counter},
+                             {"changed", changed_pipe_round}};
 
 long switches() {
   rusage usage{};
@@ -100,7 +119,8 @@ int main(int argc, char** argv) {
   for (const Thing& thing : kThings) {
     if (std::strcmp(thing.name, argv[1]) != 0) continue;
     const bool is_socket = thing.act == socket_round;
-    OBSERVE((is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : pipe2(ends, O_NONBLOCK)) == 0);
+    const int flags = thing.act == changed_pipe_round ? 0 : O_NONBLOCK;
+    OBSERVE((is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : pipe2(ends, flags)) == 0);
     epoll = epoll_create1(0);
     thing.act();
     const long before = switches();

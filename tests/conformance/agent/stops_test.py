@@ -13,16 +13,17 @@ FEW = 20
 
 # What is done (agent_stops.cpp), how it is recorded, and whether the agent does it.
 ON = ("--agent=on", "--chaos=off")
+THINGS = ("pipe", "changed", "socket", "look", "mask", "yield", "break")
 WAYS = [
     ("cpuid", ON, True),
     ("cpuid", ("--agent=on", "--chaos=on", "--seed=3"), True),
     ("cpuid", ("--agent=on", "--portable"), True),
     ("cpuid", ("--agent=off",), False),
     ("cpuid", ("--ticks=none",), False),
-    *((what, ON, True) for what in ("pipe", "socket", "look", "mask", "yield", "break")),
+    *((what, ON, True) for what in THINGS),
     ("counter", ON, True),
     ("counter", ("--agent=off",), False),
-    *((what, ("--agent=off",), False) for what in ("pipe", "socket", "look", "mask", "yield", "break")),
+    *((what, ("--agent=off",), False) for what in THINGS),
 ]
 
 
