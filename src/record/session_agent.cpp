@@ -286,7 +286,9 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
   const Address told = Address(agent::kDescriptorsAddress) + descriptor;
   agent::Descriptor known{};
   space.memory.read_value(told, known);
-  if (known == agent::Descriptor::stream || known == agent::Descriptor::waiting) return;
+  // Of a regular file, a first write tells more.
+  const bool may_tell_more = known == agent::Descriptor::regular && call.number == SYS_write;
+  if (known != agent::Descriptor::unknown && !may_tell_more) return;
   const std::string link = descriptor_link(thread.tid, int(descriptor));
   struct stat info {};
   if (stat(link.c_str(), &info) != 0) return;
