@@ -33,7 +33,7 @@ struct SitePlan {
     std::uint64_t end = 0;
   };
   std::vector<FileRange> text;  ///< what was looked at: executable segments
-  std::vector<Site> sites;  ///< RDRAND, RDSEED, CPUID, by ascending file offset
+  std::vector<Site> sites;      ///< RDRAND, RDSEED, CPUID, by ascending file offset
   /// RDTSC and RDTSCP, in the same order.
   std::vector<Site> counter_reads;
   /// `counter_reads` are all: wherever else the bytes of such an instruction lie, they are part of

@@ -280,12 +280,6 @@ std::optional<PlainCall> TraceReader::State::find_next(CachedFrame& frame) const
   const std::size_t distance = distance_at(left);
   const std::optional<DecodedCall> decoded = plain_call_at(left, frame.recent.back(distance));
   try {
-    if (decoded && distance == 0) {
-      frame.places[frame.full_calls++ % RecentCalls::kMost] = found.at;
-      frame.recent.add(decoded->call);
-    } else if (decoded) {
-      found.base = frame.places[(frame.full_calls - distance) % RecentCalls::kMost];
-    }
     if (decoded) {
       size = decoded->size;
     } else {
@@ -304,6 +298,12 @@ std::optional<PlainCall> TraceReader::State::find_next(CachedFrame& frame) const
     }
   } catch (const TraceError& error) {
     fail_at(frame.place, error);
+  }
+  if (decoded && distance == 0) {
+    frame.places[frame.full_calls++ % RecentCalls::kMost] = found.at;
+    frame.recent.add(decoded->call);
+  } else if (decoded) {
+    found.base = frame.places[(frame.full_calls - distance) % RecentCalls::kMost];
   }
   frame.events.push_back(std::move(found));
   frame.end += size;
