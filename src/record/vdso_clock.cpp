@@ -39,9 +39,21 @@ bool uses_vectors(const ZydisDecodedInstruction& d) {
          std::find(std::begin(kVectors), std::end(kVectors), d.meta.isa_set) != std::end(kVectors);
 }
 
-/// Whether the function at `start`, and what it calls, may be called by the agent. Follows it as it
-/// runs.
-bool is_harmless(ByteView vdso, std::uint64_t start) {
+std::optional<std::uint64_t> find() {
+  const std::unique_ptr<void, int (*)(void*)> library(
+      dlopen("linux-vdso.so.1", RTLD_NOW | RTLD_NOLOAD), &dlclose);
+  if (!library) return std::nullopt;
+  const auto* const function =
+      static_cast<const std::byte*>(dlsym(library.get(), "__vdso_clock_gettime"));
+  const ByteView vdso = image();
+  if (function < vdso.data() || function >= vdso.data() + vdso.size()) return std::nullopt;
+  const auto offset = std::uint64_t(function - vdso.data());
+  return leaves_vectors_alone(vdso, offset) ? std::optional(offset) : std::nullopt;
+}
+
+}  // namespace
+
+bool leaves_vectors_alone(ByteView code, std::uint64_t start) {
   InstructionDecoder decoder;
   std::vector<std::uint64_t> to_do = {start};
   std::set<std::uint64_t> seen;
@@ -49,7 +61,7 @@ bool is_harmless(ByteView vdso, std::uint64_t start) {
     std::uint64_t at = to_do.back();
     to_do.pop_back();
     while (seen.insert(at).second) {
-      if (at >= vdso.size() || !decoder.decode(vdso.subspan(at), at)) return false;
+      if (at >= code.size() || !decoder.decode(code.subspan(at), at)) return false;
       const Instruction& instruction = decoder.instruction();
       const Flow flow = instruction.flow;
       if (uses_vectors(decoder.details()) || flow == Flow::indirect_jump ||
@@ -63,20 +75,6 @@ bool is_harmless(ByteView vdso, std::uint64_t start) {
   }
   return true;
 }
-
-std::optional<std::uint64_t> find() {
-  const std::unique_ptr<void, int (*)(void*)> library(
-      dlopen("linux-vdso.so.1", RTLD_NOW | RTLD_NOLOAD), &dlclose);
-  if (!library) return std::nullopt;
-  const auto* const function =
-      static_cast<const std::byte*>(dlsym(library.get(), "__vdso_clock_gettime"));
-  const ByteView vdso = image();
-  if (function < vdso.data() || function >= vdso.data() + vdso.size()) return std::nullopt;
-  const auto offset = std::uint64_t(function - vdso.data());
-  return is_harmless(vdso, offset) ? std::optional(offset) : std::nullopt;
-}
-
-}  // namespace
 
 std::optional<std::uint64_t> vdso_clock_offset() {
   static const std::optional<std::uint64_t> found = find();
