@@ -120,8 +120,8 @@ bool RecordSession::wants_agent(const Thread& thread) const {
   const RecordedSpace& space = *thread.process->space;
   return space.has_agent && !space.plans.empty() && space.counting == thread.tid &&
          thread.held_signals.empty() && thread.deliver == 0 && !thread.filter &&
-         !thread.asked_untraced && !space.shares_memory && !space.shows_shared_files &&
-         !space.shares_descriptors && space.users == thread.process->threads;
+         !thread.asked_untraced && !space.shares_memory && !space.shares_descriptors &&
+         space.users == thread.process->threads;
 }
 
 /// Before a thread executes user code.

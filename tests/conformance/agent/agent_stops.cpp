@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -43,6 +44,17 @@ void changed_pipe_round() {
   }
   int yes = 1;
   OBSERVE(fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 && ioctl(ends[1], FIONBIO, &yes) == 0);
+  pipe_round();
+}
+
+/// Beside a file that is mapped with MAP_SHARED, but only to be read, as the C library maps its
+/// conversions.
+void shared_round() {
+  static const bool is_mapped = [] {
+    const int file = open("/etc/passwd", O_RDONLY);
+    return file >= 0 && mmap(nullptr, 1, PROT_READ, MAP_SHARED, file, 0) != MAP_FAILED;
+  }();
+  OBSERVE(is_mapped);
   pipe_round();
 }
 
@@ -104,7 +116,8 @@ constexpr Thing kThings[] = {{"cpuid", cpuid},
                              {"yield", yield},
                              {"break", ask_break},
                              {"counter", read_counter},
-                             {"changed", changed_pipe_round}};
+                             {"changed", changed_pipe_round},
+                             {"shared", shared_round}};
 
 long switches() {
   rusage usage{};
