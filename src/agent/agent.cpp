@@ -367,6 +367,11 @@ enum class Made {
   inside,
 };
 
+/// Before a record is written. Behind the first one after a stop nothing is known of pages yet.
+void begin_record(Head& h) {
+  if (h.used == 0) h.written_page = 0;
+}
+
 /// Executes the call and leaves a record of it.
 Made record(Frame& frame) {
   Head& h = head();
@@ -389,7 +394,7 @@ Made record(Frame& frame) {
   const std::int64_t result = inside ? read_clock(h, args) : program_call(number, args);
   if (is_unclear(call, kind, result)) return Made::not_yet;
 
-  if (h.used == 0) h.written_page = 0;
+  begin_record(h);
   if (number == kClockGettime && result == 0) h.written_page = page_of(args[1], kTimespecSize);
   if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
   if (call.special == Special::mask && result == 0) h.signal_mask = mask_after(args, h.signal_mask);
@@ -491,6 +496,7 @@ Made record_cpuid(Frame& frame) {
   if (h.used + sizeof(Record) > kRecordsSize) return Made::not_yet;
   const CpuidAnswer* const answer = answer_to(frame);
   if (answer == nullptr) return Made::not_yet;
+  begin_record(h);
   Record& record = *reinterpret_cast<Record*>(records() + h.used);
   record.size = sizeof(Record);
   record.number = kCpuidNumber;

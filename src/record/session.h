@@ -244,8 +244,8 @@ class RecordSession {
   static void note_counter_reads(RecordedSpace& space, const SitePlan* plan, Address start,
                                  std::uint64_t length, std::uint64_t offset);
   static void forget_text(RecordedSpace& space, Address start, std::uint64_t length);
-  bool may_open_counter(const RecordedSpace& space, Pid pid) const;
-  void consider_opening_counter(RecordedSpace& space, Pid pid);
+  bool may_open_counter(const Thread& thread) const;
+  void consider_opening_counter(const Thread& thread);
   void follow_counter(Thread& thread);
 
   // session_walk.cpp

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "record/call_ends.h"
 #include "record/instructions.h"
 #include "record/session.h"
 #include "tracee/gate.h"
@@ -31,6 +32,11 @@ bool forget_known_text(ClockAccess& clock, Address start, Address end) {
   return std::erase_if(clock.known_text, [&](const auto& text) {
            return text.first < end && start < text.second;
          }) != 0;
+}
+
+bool drops_pages(std::uint64_t advice) {
+  constexpr std::uint64_t kDontNeedLocked = 24;  // MADV_DONTNEED_LOCKED
+  return advice == MADV_DONTNEED || advice == kDontNeedLocked;
 }
 
 }  // namespace
@@ -79,6 +85,9 @@ void RecordSession::note_text_change(Thread& thread) {
     case SYS_shmat:
       if ((args[2] & SHM_EXEC) == 0) return;
       break;
+    case SYS_madvise:  // the file's text is there again, without INT3
+      if (!drops_pages(args[2]) || !forget_known_text(clock, start, end)) return;
+      break;
     case SYS_mremap:
       if (forget_known_text(clock, start, end) || plan_of_stub(space.plans, start) != nullptr)
         break;
@@ -91,7 +100,8 @@ void RecordSession::note_text_change(Thread& thread) {
 }
 
 /// All text of the process is known, and nobody writes any without our notice.
-bool RecordSession::may_open_counter(const RecordedSpace& space, Pid pid) const {
+bool RecordSession::may_open_counter(const Thread& thread) const {
+  const RecordedSpace& space = *thread.process->space;
   const ClockAccess& clock = space.clock;
   if (result_.writes_code || writes_memory_files_) return false;
   const auto is_known = [&](const MapLine& line) {
@@ -102,7 +112,10 @@ bool RecordSession::may_open_counter(const RecordedSpace& space, Pid pid) const 
     const auto text = clock.known_text.upper_bound(line.start);
     return text != clock.known_text.begin() && line.end <= std::prev(text)->second;
   };
-  return std::ranges::all_of(read_maps(pid), is_known) &&
+  // By the thread: of a process whose first thread has ended, nothing is shown.
+  const std::vector<MapLine> lines = read_maps(Pid(thread.tid.value()));
+  const auto is_gate = [](const MapLine& line) { return line.start == kGatePage; };
+  return std::ranges::any_of(lines, is_gate) && std::ranges::all_of(lines, is_known) &&
          std::ranges::all_of(clock.reads, [&](const auto& read) {
            return space.patched.contains(read.first) ||
                   is_bare(space.memory, read.first, read.second);
@@ -111,28 +124,31 @@ bool RecordSession::may_open_counter(const RecordedSpace& space, Pid pid) const 
 
 /// If the process asked for the time often: its known reads of the counter become INT3, and its
 /// threads may read it.
-void RecordSession::consider_opening_counter(RecordedSpace& space, Pid pid) {
+void RecordSession::consider_opening_counter(const Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
   ClockAccess& clock = space.clock;
   if (clock.opened || clock.calls < clock.worthwhile) return;
   clock.calls = 0;
-  clock.opened = may_open_counter(space, pid);
-  clock.worthwhile = clock.opened ? ClockAccess::kWorthwhile : 4 * clock.worthwhile;
-  if (!clock.opened) return;
-  for (const auto& [at, site] : clock.reads) {
+  const auto make_int3 = [&](const auto& read) {
     const std::byte int3{0xcc};
-    if (space.patched.emplace(at, site).second) space.memory.write(at, bytes_of(int3));
-  }
+    return !space.patched.emplace(read).second || space.memory.write(read.first, bytes_of(int3));
+  };
+  clock.opened = may_open_counter(thread) && std::ranges::all_of(clock.reads, make_int3);
+  clock.worthwhile = clock.opened ? ClockAccess::kWorthwhile : 4 * clock.worthwhile;
 }
 
 /// Before a thread executes user code: it traps at reads of the counter or not, as its process has
-/// it now.
+/// it now. Where that has to wait, another stop comes before user code, but for `deliver`, a signal
+/// that the program ignores: the counter is not opened there, and a thread that has it gets the
+/// signal once more.
 void RecordSession::follow_counter(Thread& thread) {
   const bool runs = thread.place == Thread::Place::boundary || thread.place == Thread::Place::user;
-  if (!runs || thread.process->ending) return;
-  RecordedSpace& space = *thread.process->space;
-  ClockAccess& clock = space.clock;
+  const bool dies = thread.process->ending && thread.deliver != 0;
+  if (!runs || dies || is_ending_a_call(thread)) return;
+  ClockAccess& clock = thread.process->space->clock;
   if (result_.writes_code || writes_memory_files_) clock.opened = false;
-  consider_opening_counter(space, thread.process->pid);
+  if (thread.deliver != 0 && !thread.reads_counter) return;
+  consider_opening_counter(thread);
   if (thread.reads_counter != clock.opened) {
     const std::uint64_t mode = clock.opened ? PR_TSC_ENABLE : PR_TSC_SIGSEGV;
     const std::int64_t result =

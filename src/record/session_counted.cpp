@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 
+#include "record/call_ends.h"
 #include "record/session.h"
 #include "syscalls/table.h"
 #include "ticks/approach.h"
@@ -33,15 +34,6 @@ bool same_registers(const GeneralRegisters& a, const GeneralRegisters& b) {
   return same_place(a, b) && a.orig_rax == b.orig_rax;
 }
 
-/// Calls during which the kernel has another signal mask than the program's, and puts that back
-/// only when the thread goes on: nobody may set a mask in between.
-bool waits_with_a_mask(std::int64_t call) {
-  constexpr std::array<std::int64_t, 6> kCalls = {SYS_rt_sigsuspend, SYS_ppoll,
-                                                  SYS_pselect6,      SYS_epoll_pwait,
-                                                  SYS_epoll_pwait2,  SYS_io_pgetevents};
-  return std::ranges::find(kCalls, call) != kCalls.end();
-}
-
 bool has_held(const RecordedThread& thread) {
   return std::ranges::any_of(thread.held_signals, [](const HeldSignal& h) { return !h.queued; });
 }
@@ -55,11 +47,7 @@ void RecordSession::begin_counting(Thread& thread) {
   if (!progress.counter) {
     progress.counter = options_.counters->count(thread.task(), thread.memory());
   }
-  const auto result = std::int64_t(thread.regs.rax);
-  const bool mask_is_lent = thread.place == Thread::Place::boundary && thread.row != nullptr &&
-                            waits_with_a_mask(thread.call.number) &&
-                            (is_restart(result) || result == -EINTR);
-  if ((thread.signal_mask & bit(TickCounter::kSignal)) && !mask_is_lent) {
+  if ((thread.signal_mask & bit(TickCounter::kSignal)) && !mask_is_lent(thread)) {
     thread.signal_mask &= ~bit(TickCounter::kSignal);
     thread.task().set_signal_mask(thread.signal_mask);
   }

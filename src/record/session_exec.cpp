@@ -194,7 +194,13 @@ bool RecordSession::map_behind_gate(Thread& thread, std::optional<std::uint64_t>
   const std::vector<MapLine> vdso = vdso_of(thread.process->pid);
   const bool fits = !vdso.empty() && vdso.back().end - vdso.front().start <= agent::kVdsoSize;
   const bool moves = wants_agent && clock_offset && fits;
+  // The filter lets pass what lies there: nobody else may.
+  const InjectedCall reserve{
+      SYS_mmap,
+      {agent::kVdsoAddress, agent::kVdsoSize, PROT_NONE,
+       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, ~0ull, 0}};
   constexpr std::uint64_t kMove = MREMAP_MAYMOVE | MREMAP_FIXED;
+  if (moves) calls.push_back(reserve);
   Address to(agent::kVdsoAddress);
   for (const MapLine& line : vdso) {
     const std::uint64_t size = line.end - line.start;
@@ -205,9 +211,10 @@ bool RecordSession::map_behind_gate(Thread& thread, std::optional<std::uint64_t>
       calls.push_back({SYS_munmap, {line.start.value(), size, 0, 0, 0, 0}});
     }
   }
+  if (!moves) calls.push_back(reserve);
   if (wants_agent) add_agent_mappings(calls);
   inject_batch(thread.task(), space.memory, calls);
-  if (moves && calls[vdso.size()].number != std::int64_t(to.value())) return false;
+  if (moves && calls[1 + vdso.size()].number != std::int64_t(to.value())) return false;
   if (moves) space.clock.function = to + *clock_offset;  // the last of them is [vdso]
   if (wants_agent) take_agent(space, calls);
   return true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "record/call_ends.h"
 #include "record/session.h"
 #include "syscalls/table.h"
 #include "tracee/gate.h"
@@ -53,14 +54,11 @@ bool RecordSession::walks_at(const Thread& thread) const {
 std::optional<int> RecordSession::walk(Thread& thread) {
   std::uint64_t left = std::exchange(thread.accesses_left, 0);
   RecordedSpace& space = *thread.process->space;
-  const bool is_restarting = thread.place == Thread::Place::boundary &&
-                             is_restart(std::int64_t(thread.regs.rax)) &&
-                             std::int64_t(thread.regs.orig_rax) >= 0;
   const bool in_user_code =
       thread.place == Thread::Place::boundary || thread.place == Thread::Place::user;
   // Where a forced SIGTRAP would change what the program set, it had to be repaired at every end.
-  if (!in_user_code || is_restarting || thread.deliver != 0 || !thread.held_signals.empty() ||
-      forcing_changes(thread, SIGTRAP) || !others_ready(thread)) {
+  if (!in_user_code || is_ending_a_call(thread) || thread.deliver != 0 ||
+      !thread.held_signals.empty() || forcing_changes(thread, SIGTRAP) || !others_ready(thread)) {
     return {};
   }
   bool is_new = !thread.left_at_access;  // the access at which it stands, if it does

@@ -18,8 +18,8 @@ constexpr std::uint64_t kMostCode = std::uint64_t(4) << 30;
 constexpr std::uint64_t kLongestFunction = std::uint64_t(16) << 20;
 // How far to look for a return when judging bytes that belong to no function.
 constexpr std::uint64_t kCodeToJudge = 1024;
-// Chance gives one candidate in 30,000 bytes of code; more than this is a file made to hurt.
-constexpr std::size_t kMostCandidates = std::size_t(1) << 20;
+// Chance gives one candidate in 15,000 bytes of code; more than this is a file made to hurt.
+constexpr std::size_t kMostCandidates = std::size_t(1) << 21;
 
 /// The executable segments, ascending and not overlapping, together no larger than the file (which
 /// bounds the work that a hostile file can ask for).

@@ -302,16 +302,17 @@ void decode_again(Reader& in, PlainCall& call) {
 
 }  // namespace
 
-void encode(const PlainCall& call, RecentCalls& recent, Bytes& out) {
+bool encode(const PlainCall& call, const RecentCalls& recent, Bytes& out) {
   Room room;
   Line line(room, out);
-  if (const std::size_t distance = recent.distance_for(call)) {
-    encode_again(call, distance, *recent.back(distance), line);
-  } else {
+  const std::size_t distance = recent.distance_for(call);
+  if (distance == 0) {
     encode_in_full(call, line);
-    recent.add(call);
+  } else {
+    encode_again(call, distance, *recent.back(distance), line);
   }
   line.flush();
+  return distance == 0;
 }
 
 std::size_t distance_at(ByteView events) {

@@ -59,8 +59,9 @@ class RecentCalls {
   std::size_t count_ = 0;
 };
 
-/// Appends the call, by what is different if `recent` allows it. Otherwise adds it there.
-void encode(const PlainCall& call, RecentCalls& recent, Bytes& out);
+/// Appends the call, by what is different if `recent` allows it. True: in full, so that it belongs
+/// to the recent ones as soon as it lies in the frame.
+bool encode(const PlainCall& call, const RecentCalls& recent, Bytes& out);
 
 /// How far back the first of these encoded events refers; 0: not at all.
 std::size_t distance_at(ByteView events);

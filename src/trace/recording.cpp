@@ -55,6 +55,7 @@ EventNumber Recording::append_encoded(auto encode_into, const char* kind) {
     ++frames_.back().event_count;
   } catch (...) {
     events_.resize(before);
+    if (!frames_.empty() && frames_.back().event_count == 0) frames_.pop_back();
     throw;
   }
   const EventNumber number(event_count_++);
@@ -71,7 +72,11 @@ EventNumber Recording::append(const Event& event) {
 }
 
 EventNumber Recording::append(const PlainCall& call) {
-  return append_encoded([&](Bytes& out) { encode(call, recent_, out); }, "syscall");
+  bool in_full = false;
+  const EventNumber number =
+      append_encoded([&](Bytes& out) { in_full = encode(call, recent_, out); }, "syscall");
+  if (in_full) recent_.add(call);
+  return number;
 }
 
 Recording Recording::copy() const {

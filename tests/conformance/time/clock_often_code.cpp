@@ -93,6 +93,18 @@ void changed_text(const char* path) {
   run(code);
 }
 
+/// Text of a library is read from its file once more.
+void text_again(const char* path) {
+  void* const library = dlopen(path, RTLD_NOW);
+  OBSERVE(library != nullptr);
+  void* const code = dlsym(library, "plugin_counter");
+  read_clock_often();
+  run(code);
+  const auto page = reinterpret_cast<unsigned long>(code) & ~(kPage - 1);
+  OBSERVE(madvise(reinterpret_cast<void*>(page), kPage, MADV_DONTNEED) == 0);
+  run(code);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -115,6 +127,9 @@ int main(int argc, char** argv) {
       break;
     case 'p':
       protected_later();
+      break;
+    case 'a':
+      text_again(argv[2]);
       break;
     default:
       changed_text(argv[2]);
