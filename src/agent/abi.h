@@ -21,7 +21,7 @@ inline constexpr std::uint32_t kDescriptorsAddress = kStackTop;
 inline constexpr std::uint32_t kMostDescriptors = 1024;
 inline constexpr std::uint32_t kCpuidAddress = kDescriptorsAddress + kMostDescriptors;
 inline constexpr std::uint32_t kRecordsAddress = kDescriptorsAddress + 0x1000;
-inline constexpr std::uint32_t kRecordsSize = 0x20000;
+inline constexpr std::uint32_t kRecordsSize = 0x40000;
 inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDataAddress;
 /// Where the recorder moves the vDSO with the kernel's data that belongs to it.
 inline constexpr std::uint32_t kVdsoAddress = kDataAddress + kDataSize;
@@ -47,6 +47,9 @@ inline constexpr std::uint32_t kNoSystemCall = kCodeAddress + 0x14;
 inline constexpr std::uint32_t kLeftDone = kCodeAddress + 0x20;
 inline constexpr std::uint32_t kLeftUndone = kCodeAddress + 0x30;
 inline constexpr std::uint32_t kLeftCpuid = kCodeAddress + 0x40;
+/// The INT3 at which a thread stops whose records have no room for one more. It goes on behind it,
+/// with its call on the traced path if there still is none.
+inline constexpr std::uint32_t kFull = kCodeAddress + 0xf0;
 /// Like kEntry, for CPUID.
 inline constexpr std::uint32_t kCpuidEntry = kCodeAddress + 0x50;
 /// The three ways out past those INT3: a jump that was not taken because Head::leave was 0, and

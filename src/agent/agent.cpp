@@ -6,7 +6,10 @@
 
 #include "agent/abi.h"
 #include "agent/calls.h"
-#include "base/register_digest.h"
+#include "agent/clock.h"
+#include "agent/cpuid.h"
+#include "agent/descriptors.h"
+#include "agent/inside.h"
 
 #define XXH_INLINE_ALL
 #define XXH_NO_STDLIB
@@ -27,85 +30,10 @@ void* memset(void* to, int value, std::size_t size) {
   return result;
 }
 
-// entry.S
-void ttrace_agent_program_call();
-void ttrace_agent_system_call();
-[[noreturn]] void ttrace_agent_done();
-[[noreturn]] void ttrace_agent_done_inside();
-[[noreturn]] void ttrace_agent_undone();
-[[noreturn]] void ttrace_agent_cpuid_done();
-
 }  // extern "C"
 
 namespace ttrace::agent {
 namespace {
-
-/// What entry.S pushes, from the top of the stack on.
-struct Frame {
-  std::uint64_t rax, rdi, rsi, rdx, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15;
-  std::uint64_t after;  ///< behind the program's instruction; afterwards rcx
-  std::uint64_t flags;
-};
-
-constexpr std::int64_t kFault = -14;  // EFAULT
-
-Head& head() { return *reinterpret_cast<Head*>(std::uint64_t(kHeadAddress)); }
-std::uint64_t records() { return kRecordsAddress; }
-Descriptor* descriptors() {
-  return reinterpret_cast<Descriptor*>(std::uint64_t(kDescriptorsAddress));
-}
-
-/// The kernel's answer, by way of a place in entry.S. Inlined, so that nothing returns behind the
-/// call.
-[[gnu::always_inline]] inline std::int64_t call_by(void (*place)(), std::uint64_t number,
-                                                   const std::uint64_t* args) {
-  std::int64_t result;
-  register std::uint64_t r10 asm("r10") = args[3];
-  register std::uint64_t r8 asm("r8") = args[4];
-  register std::uint64_t r9 asm("r9") = args[5];
-  asm volatile(
-      "mov $1f, %%ebx\n\t"
-      "jmp %c[place]\n"
-      "1:"
-      : "=a"(result)
-      : [place] "i"(place), "a"(number), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(r10),
-        "r"(r8), "r"(r9)
-      : "rbx", "rcx", "r11", "memory");
-  return result;
-}
-
-/// A call of the agent's own.
-[[gnu::always_inline]] inline std::int64_t system_call(std::uint64_t number,
-                                                       const std::uint64_t* args) {
-  return call_by(ttrace_agent_system_call, number, args);
-}
-
-/// The program's call. Does not return, with the call yet to be made, if the thread is to leave:
-/// the signal that it is to leave for comes first, and finds the program's own signal mask.
-[[gnu::always_inline]] inline std::int64_t program_call(std::uint64_t number,
-                                                        const std::uint64_t* args) {
-  return call_by(ttrace_agent_program_call, number, args);
-}
-
-/// As digest_of(registers) in base/registers.h.
-std::uint32_t digest_of(const Frame& f) {
-  RegisterDigest digest;
-  digest.add(f.r15);
-  digest.add(f.r14);
-  digest.add(f.r13);
-  digest.add(f.r12);
-  digest.add(f.rbp);
-  digest.add(f.rbx);
-  digest.add(f.r10);
-  digest.add(f.r9);
-  digest.add(f.r8);
-  digest.add(f.rdx);
-  digest.add(f.rsi);
-  digest.add(f.rdi);
-  digest.add(f.after);
-  digest.add(head().program_rsp);
-  return digest.value();
-}
 
 /// Bytes that are mostly few.
 void copy(std::uint64_t to, std::uint64_t from, std::uint64_t size) {
@@ -134,101 +62,6 @@ std::uint32_t digest_of_written(std::uint64_t at, std::uint64_t length) {
 
 bool writes_data(std::uint64_t number) {
   return number == 1 || number == 18 || number == 44;  // write, pwrite64, sendto
-}
-
-/// What is known of a descriptor.
-Descriptor kind_of(std::uint64_t descriptor) {
-  return descriptor < kMostDescriptors ? descriptors()[descriptor] : Descriptor::unknown;
-}
-
-bool is_stream(Descriptor kind) {
-  return kind == Descriptor::stream || kind == Descriptor::waiting;
-}
-
-bool may_use(Needs needs, Descriptor kind) {
-  switch (needs) {
-    case Needs::nothing:
-      return true;
-    case Needs::file:
-      return kind == Descriptor::regular || kind == Descriptor::null || kind == Descriptor::written;
-    case Needs::directory:
-      return kind == Descriptor::directory;
-    case Needs::input:
-      return may_use(Needs::file, kind) || is_stream(kind);
-    case Needs::output:
-      return kind == Descriptor::null || kind == Descriptor::written || is_stream(kind);
-    case Needs::stream:
-      return is_stream(kind);
-    case Needs::known:
-      return kind != Descriptor::unknown;
-  }
-  return false;
-}
-
-void note_descriptor(std::uint64_t descriptor, Descriptor kind) {
-  if (descriptor < kMostDescriptors) descriptors()[descriptor] = kind;
-}
-
-/// A stream is asked each time: whoever shares it may have changed that.
-bool waits(std::uint64_t stream) {
-  constexpr std::uint64_t kFcntl = 72;
-  constexpr std::uint64_t kGetFlags = 3;        // F_GETFL
-  constexpr std::int64_t kDoesNotWait = 04000;  // O_NONBLOCK
-  const std::uint64_t args[6] = {stream, kGetFlags};
-  const std::int64_t flags = system_call(kFcntl, args);
-  return flags < 0 || (flags & kDoesNotWait) == 0;
-}
-
-/// Whether a call that transfers what a stream holds could wait for it.
-bool may_wait(const Call& call, Descriptor kind, const std::uint64_t* args) {
-  constexpr std::uint64_t kDoesNotWait = 0x40;  // MSG_DONTWAIT
-  const bool is_message = call.special == Special::message;
-  const bool transfers = is_message || call.needs == Needs::input || call.needs == Needs::output;
-  if (!transfers || !is_stream(kind) || (is_message && (args[3] & kDoesNotWait))) return false;
-  if (kind == Descriptor::stream && !waits(args[0])) return false;
-  note_descriptor(args[0], Descriptor::waiting);
-  return true;
-}
-
-/// What lies at a path, as far as the agent opens it: unknown for anything that could wait (a
-/// FIFO) or that is no file. What is not there can be opened, too: that gives an error.
-struct Found {
-  Descriptor kind = Descriptor::unknown;
-  bool may_open = false;
-};
-
-Found look_at(std::uint64_t directory, std::uint64_t path) {
-  constexpr std::int64_t kNewfstatat = 262;
-  constexpr unsigned kModeAt = 24;  // st_mode of struct stat
-  constexpr unsigned kSizeAt = 48;  // st_size
-  constexpr std::uint32_t kTypeMask = 0170000;
-  constexpr std::uint32_t kRegular = 0100000;
-  constexpr std::uint32_t kDirectory = 0040000;
-  alignas(8) unsigned char stat[kStatSize];
-  const std::uint64_t args[6] = {directory, path, std::uint64_t(stat), 0, 0, 0};
-  const std::int64_t result = system_call(kNewfstatat, args);
-  if (result == kFault) return {};
-  if (result != 0) return {Descriptor::unknown, true};
-  std::uint32_t mode;
-  __builtin_memcpy(&mode, stat + kModeAt, sizeof mode);
-  std::uint64_t size;
-  __builtin_memcpy(&size, stat + kSizeAt, sizeof size);
-  // One without a size may be made at the time of reading, as those of /proc are: not for the
-  // agent.
-  if ((mode & kTypeMask) == kRegular)
-    return {size == 0 ? Descriptor::unknown : Descriptor::regular, true};
-  if ((mode & kTypeMask) == kDirectory) return {Descriptor::directory, true};
-  return {};
-}
-
-/// Only for reading, and without effects on what is there.
-bool opens_plainly(std::uint64_t flags) {
-  constexpr std::uint64_t kHarmless = 02000000    // O_CLOEXEC
-                                      | 0200000   // O_DIRECTORY
-                                      | 0400      // O_NOCTTY
-                                      | 0100000   // O_LARGEFILE
-                                      | 0400000;  // O_NOFOLLOW
-  return (flags & ~kHarmless) == 0;
 }
 
 /// Whether the second of two areas of 8 bytes lies apart from the first.
@@ -329,49 +162,6 @@ bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
   return (result == kFault && !is_stream(kind)) || wrote || (result <= -512 && result >= -516);
 }
 
-constexpr std::uint64_t kClockGettime = 228;
-
-/// The page that an area lies in; 0 if it is more than one.
-std::uint64_t page_of(std::uint64_t at, std::uint64_t size) {
-  constexpr unsigned kPageBits = 12;
-  return (at + size - 1) >> kPageBits == at >> kPageBits ? at >> kPageBits : 0;
-}
-
-/// Whether the vDSO may read the clock that clock_gettime asks for. It writes as the program would:
-/// only where the kernel could since the thread stopped last, because nobody unmapped anything
-/// meanwhile.
-bool may_read_clock(const Head& h, const std::uint64_t* args) {
-  constexpr std::uint32_t kClocks = 1u << 0      // CLOCK_REALTIME
-                                    | 1u << 1    // CLOCK_MONOTONIC
-                                    | 1u << 4    // CLOCK_MONOTONIC_RAW
-                                    | 1u << 5    // CLOCK_REALTIME_COARSE
-                                    | 1u << 6    // CLOCK_MONOTONIC_COARSE
-                                    | 1u << 7    // CLOCK_BOOTTIME
-                                    | 1u << 11;  // CLOCK_TAI
-  const auto clock = std::uint32_t(args[0]);
-  if (h.read_clock == 0 || clock >= 32 || (kClocks >> clock & 1) == 0) return false;
-  const std::uint64_t page = page_of(args[1], kTimespecSize);
-  return page != 0 && page == h.written_page && h.used != 0;
-}
-
-std::int64_t read_clock(const Head& h, const std::uint64_t* args) {
-  using ClockGettime = int (*)(int, void*);
-  const auto function = reinterpret_cast<ClockGettime>(h.read_clock);
-  return function(int(args[0]), reinterpret_cast<void*>(args[1]));
-}
-
-/// How a call or CPUID ended.
-enum class Made {
-  not_yet,    ///< with nothing changed: the traced path makes it
-  by_kernel,  ///< a system call was made for it
-  inside,
-};
-
-/// Before a record is written. Behind the first one after a stop nothing is known of pages yet.
-void begin_record(Head& h) {
-  if (h.used == 0) h.written_page = 0;
-}
-
 /// Executes the call and leaves a record of it.
 Made record(Frame& frame) {
   Head& h = head();
@@ -384,8 +174,8 @@ Made record(Frame& frame) {
   if (!may_use(call.needs, kind) || !has_zeros(call.zeros, args)) return Made::not_yet;
   constexpr std::uint64_t kOverhead = sizeof(Record) + 2 * (sizeof(Write) + 8);
   const std::uint64_t most = most_written(call, args);
-  if (most > kMostWritten || h.used + kOverhead + most > kRecordsSize) return Made::not_yet;
-  if (writes_data(number) && args[2] > kMostWritten) return Made::not_yet;
+  if (most > kMostWritten || (writes_data(number) && args[2] > kMostWritten)) return Made::not_yet;
+  if (!has_room(h, kOverhead + most)) return Made::not_yet;
 
   Descriptor opened = Descriptor::unknown;
   if (!may_make(call.special, args, opened) || may_wait(call, kind, args)) return Made::not_yet;
@@ -430,14 +220,6 @@ Made record(Frame& frame) {
   return inside ? Made::inside : Made::by_kernel;
 }
 
-/// Replay: the record is used up.
-void take(const Record& record) {
-  Head& h = head();
-  h.used += record.size;
-  ++h.records;
-  if (h.used >= h.size) h.leave = 1;
-}
-
 /// Takes the next record if the program does what it says. If not, the replayer finds out on the
 /// traced path what is different.
 Made replay(Frame& frame) {
@@ -463,63 +245,6 @@ Made replay(Frame& frame) {
   }
   frame.rax = std::uint64_t(record.result);
   take(record);
-  return Made::inside;
-}
-
-/// What is told of it; null: not this.
-const CpuidAnswer* answer_to(const Frame& frame) {
-  const auto& table = *reinterpret_cast<const CpuidTable*>(std::uint64_t(kCpuidAddress));
-  const auto leaf = std::uint32_t(frame.rax);
-  const std::uint32_t subleaf = has_subleaves(leaf) ? std::uint32_t(head().stub_rcx) : 0;
-  const bool is_loader = frame.after >= table.loader_start && frame.after < table.loader_end;
-  for (std::uint64_t i = 0; i < table.count && i < kMostCpuidAnswers; ++i) {
-    const CpuidAnswer& known = table.answers[i];
-    if (known.leaf == leaf && known.subleaf == subleaf && known.is_loader == is_loader) {
-      return &known;
-    }
-  }
-  return nullptr;
-}
-
-/// The registers that CPUID sets, its upper halves cleared, and the way back.
-void set_cpuid(Frame& frame, const std::uint64_t* registers) {
-  frame.rax = registers[0];
-  frame.rbx = registers[1];
-  frame.rdx = registers[3];
-  head().goes_on = frame.after;
-  frame.after = registers[2];
-}
-
-/// As record(), for CPUID.
-Made record_cpuid(Frame& frame) {
-  Head& h = head();
-  if (h.used + sizeof(Record) > kRecordsSize) return Made::not_yet;
-  const CpuidAnswer* const answer = answer_to(frame);
-  if (answer == nullptr) return Made::not_yet;
-  begin_record(h);
-  Record& record = *reinterpret_cast<Record*>(records() + h.used);
-  record.size = sizeof(Record);
-  record.number = kCpuidNumber;
-  record.writes = 0;
-  record.rip = frame.after;
-  record.ticks = h.ticks;
-  for (unsigned i = 0; i < 4; ++i) record.args[i] = answer->registers[i];
-  h.used += sizeof(Record);
-  ++h.records;
-  set_cpuid(frame, record.args);
-  return Made::inside;
-}
-
-/// As replay(), for CPUID.
-Made replay_cpuid(Frame& frame) {
-  Head& h = head();
-  if (h.used >= h.size) return Made::not_yet;
-  const Record& record = *reinterpret_cast<const Record*>(records() + h.used);
-  if (record.number != kCpuidNumber || record.rip != frame.after || record.ticks != h.ticks) {
-    return Made::not_yet;
-  }
-  take(record);
-  set_cpuid(frame, record.args);
   return Made::inside;
 }
 

@@ -116,6 +116,13 @@ ttrace_agent_system_call:
         way_out leave_undone, 0x90, GOES_ON, 0x30
         way_out leave_cpuid, 0xc0, GOES_ON, 0x40
 
+        // Where the recorder is asked for room: goes on at rbx.
+        .globl ttrace_agent_full
+        .org    0xf0, 0xcc
+ttrace_agent_full:
+        int3
+        jmp     *%rbx
+
 enter_call:
         enter   ttrace_agent_call
 
@@ -127,12 +134,7 @@ ttrace_agent_done:
         // Leaves an entry in the CPU's stack of return addresses. The program's `ret` takes it for its
         // own, which costs a misprediction; without any it costs 50 ns. (A call to the next few bytes
         // leaves none.)
-        call    made
-
-        // The same where no system call was made: the program's own entry is still there.
-        .globl ttrace_agent_done_inside
-ttrace_agent_done_inside:
-        jmp     made
+        call    ttrace_agent_done_inside
 
         .globl ttrace_agent_undone
 ttrace_agent_undone:
@@ -147,7 +149,9 @@ ttrace_agent_cpuid_done:
         restore_registers
         jmp     leave_cpuid
 
-made:
+        // As ttrace_agent_done, where no system call was made: the program's own entry is still there.
+        .globl ttrace_agent_done_inside
+ttrace_agent_done_inside:
         restore_registers
         // As the kernel leaves them: rcx the next instruction, r11 the flags.
         mov     (%rsp), %r11

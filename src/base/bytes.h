@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/varint.h"
 
 namespace ttrace {
 
@@ -65,13 +66,11 @@ class ByteReader {
   std::uint8_t u8() { return std::uint8_t(raw(1)[0]); }
   std::uint64_t varint() {
     std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const std::uint8_t byte = u8();
-      if (shift == 63 && byte > 1) break;
-      value |= std::uint64_t(byte & 0x7f) << shift;
-      if (!(byte & 0x80)) return value;
-    }
-    throw TraceError("damaged: a number is longer than 64 bits");
+    const std::byte* const from = in_.data() + position_;
+    const std::byte* const after = read_varint(from, in_.data() + in_.size(), value);
+    if (after == nullptr) throw TraceError("damaged: a number is cut or longer than 64 bits");
+    position_ += std::size_t(after - from);
+    return value;
   }
   std::int64_t signed_varint() {
     const std::uint64_t value = varint();

@@ -42,6 +42,8 @@ struct ClockAccess {
   std::uint64_t calls = 0;  ///< of clock_gettime in the agent, since it was thought about last
   std::uint64_t worthwhile = kWorthwhile;  ///< it is thought about after so many calls
   bool opened = false;  ///< its threads read the time-stamp counter without a trap
+  /// It is to be thought about now.
+  bool is_due() const { return !opened && calls >= worthwhile; }
   /// Text of which every instruction that reads the counter is in `reads`: begin and end.
   std::map<Address, Address> known_text;
   std::map<Address, Site> reads;  ///< by address
@@ -180,7 +182,7 @@ struct RecordedThread {
 
   std::optional<Address> scratch;  ///< its piece of RecordedSpace::scratch
   std::uint64_t signal_mask = 0;
-  bool reads_counter = false;  ///< the time-stamp counter does not trap in it
+  bool counter_is_open = false;  ///< the time-stamp counter does not trap in it
   std::uint64_t ticks = 0;     ///< since its last event
   CountedProgress counted;
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.

@@ -22,12 +22,20 @@ UsageError exec_failure(const std::string& path, int error) {
   return UsageError(why);
 }
 
+/// The CPUs that are left beside that of the recording.
+cpu_set_t others(const CpuPin& pin) {
+  cpu_set_t cpus = pin.original();
+  if (pin.cpu() >= 0) CPU_CLR(std::size_t(pin.cpu()), &cpus);
+  return cpus;
+}
+
 }  // namespace
 
 RecordSession::RecordSession(const RecordOptions& options, const CpuPin& pin, RecordResult& result)
     : options_(options),
       may_use_(pin.original()),
       result_(result),
+      events_(result.recording, others(pin)),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(result.recording, options.sites, options.ticks),
       scheduler_(options.seed, options.chaos, options.expected_ticks),
@@ -316,7 +324,7 @@ void RecordSession::note_stop(Tid tid, int status) {
     return;
   }
   const StopStatus stop = understand(status);
-  if (goes_on_counting(*thread, stop)) return;
+  if (goes_on_counting(*thread, stop) || goes_on_in_agent(*thread, stop)) return;
   const bool urgent = stop.kind == StopStatus::Kind::exited ||
                       stop.kind == StopStatus::Kind::killed ||
                       (stop.kind == StopStatus::Kind::event &&
@@ -420,7 +428,7 @@ EventNumber RecordSession::append(Thread& thread, EventBody body) {
   event.ticks = take_ticks(thread);
   event.time_us = elapsed_us();
   event.body = std::move(body);
-  return result_.recording.append(event);
+  return events_.recording().append(event);
 }
 
 /// An event of the thread is about to be appended: the user progress that it stands for.

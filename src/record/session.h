@@ -12,6 +12,7 @@
 #include "record/attempt_clock.h"
 #include "record/copyable.h"
 #include "record/disturbances.h"
+#include "record/event_writer.h"
 #include "record/launch.h"
 #include "record/mapped_files.h"
 #include "record/model.h"
@@ -237,6 +238,7 @@ class RecordSession {
   void take_records(Thread& thread, const agent::Head& head);
   bool come_out_of_agent(Thread& thread, const StopStatus& stop);
   void take_last_records(Thread& thread);
+  bool goes_on_in_agent(Thread& thread, const StopStatus& stop);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
 
   // session_clock.cpp
@@ -244,6 +246,7 @@ class RecordSession {
   static void note_counter_reads(RecordedSpace& space, const SitePlan* plan, Address start,
                                  std::uint64_t length, std::uint64_t offset);
   static void forget_text(RecordedSpace& space, Address start, std::uint64_t length);
+  bool may_write_text() const { return result_.writes_code || writes_memory_files_; }
   bool may_open_counter(const Thread& thread) const;
   void consider_opening_counter(const Thread& thread);
   void follow_counter(Thread& thread);
@@ -294,6 +297,7 @@ class RecordSession {
   const RecordOptions& options_;
   const cpu_set_t may_use_;  ///< the CPUs that the program is told of
   RecordResult& result_;
+  EventWriter events_;  ///< of result_.recording, of which the rest is used as it is
   CpuidAnswers own_cpuid_;
   CpuidAnswers& cpuid_;
   MappedFiles files_;
@@ -316,7 +320,6 @@ class RecordSession {
   bool want_switch_ = false;
   bool writes_memory_files_ = false;  ///< a /proc/PID/mem was opened for writing
   std::string program_;               ///< what was launched
-  Bytes records_;  ///< what take_records() read: kept, because a new one costs page faults
   bool has_written_ = false;  ///< an agent may know a descriptor as agent::Descriptor::written
   Fd standard_output_;
   Fd standard_error_;
@@ -324,7 +327,7 @@ class RecordSession {
   std::uint64_t user_ms_at_resume_ = 0;
   int next_cookie_ = 1;
   bool ended_ = false;          ///< the EndEvent is written
-  bool reads_counter_ = false;  ///< this thread, as the tracee that ran last (set_time_trap)
+  bool counter_is_open_ = false;  ///< this thread, as the tracee that ran last (set_time_trap)
   bool holds_at_case_ = false;
   bool at_case_ = false;                 ///< the first process has just begun a case
   OpenFiles given_files_;                ///< of a held program, when it began

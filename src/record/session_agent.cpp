@@ -16,6 +16,7 @@
 #include <filesystem>
 
 #include "agent/abi.h"
+#include "record/agent_records.h"
 #include "record/descriptor_link.h"
 #include "record/instructions.h"
 #include "record/session.h"
@@ -48,43 +49,6 @@ bool is_agents_stream(const struct stat& info, const std::string& link) {
   std::error_code error;
   const std::string name = std::filesystem::read_symlink(link, error).string();
   return name == "anon_inode:[eventfd]" || name == "anon_inode:[timerfd]";
-}
-
-InstructionEvent cpuid_event_of(const agent::Record& record) {
-  CpuidResult result{};
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = std::uint32_t(record.args[i]);
-  return cpuid_event(Address(record.rip - agent::kSiteLength), agent::kSiteLength, result);
-}
-
-[[noreturn]] void refuse_records() { throw NotRecordable("a program that writes over the agent"); }
-
-/// The call that the first record among `bytes` tells of, but for its ticks. Returns what lies
-/// behind that record.
-ByteView understand_record(ByteView bytes, agent::Record& record, PlainCall& call) {
-  if (bytes.size() < sizeof record) refuse_records();
-  std::memcpy(&record, bytes.data(), sizeof record);
-  const bool fits = record.size >= sizeof record && record.size <= bytes.size();
-  if (!fits || record.writes > call.writes.size()) refuse_records();
-  call.entry.number = record.number;
-  std::copy(std::begin(record.args), std::end(record.args), call.entry.args.begin());
-  call.entry.rip = Address(record.rip);
-  call.entry.digest = record.digest;
-  call.result = record.result;
-  call.written_digest = record.written_digest;
-  call.write_count = record.writes;
-  ByteView writes = bytes.first(record.size).subspan(sizeof record);
-  for (std::size_t i = 0; i < call.write_count; ++i) {
-    agent::Write write;
-    if (writes.size() < sizeof write) refuse_records();
-    std::memcpy(&write, writes.data(), sizeof write);
-    writes = writes.subspan(sizeof write);
-    if (write.length > agent::kMostWritten || agent::padded(write.length) > writes.size()) {
-      refuse_records();
-    }
-    call.writes[i] = {Address(write.at), writes.first(write.length)};
-    writes = writes.subspan(agent::padded(write.length));
-  }
-  return bytes.subspan(record.size);
 }
 
 void refuse_fault(const Task& task, const siginfo_t& signal) {
@@ -129,7 +93,7 @@ void RecordSession::set_agent(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (!wants_agent(thread)) return turn_agent_off(space);
   const bool alone = threads_.size() == 1;
-  const std::uint64_t read_clock = thread.reads_counter ? space.clock.function.value() : 0;
+  const std::uint64_t read_clock = thread.counter_is_open ? space.clock.function.value() : 0;
   if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone &&
       space.agent_read_clock == read_clock) {
     return tell_signal_mask(thread);
@@ -315,39 +279,46 @@ void RecordSession::tell_descriptor(const Thread& thread, const SyscallView& cal
   space.memory.write(told, bytes_of(kind));
 }
 
-/// Makes events of the records that a thread left since its last stop.
+/// Events of the records that a thread left since its last stop come next.
 void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   RecordedSpace& space = *thread.process->space;
+  AgentRecords records{thread.tid, elapsed_us(), thread.ticks, space.counter, events_.buffer()};
   if (head.used > agent::kRecordsSize) refuse_records();
-  if (records_.size() < head.used) records_.resize(head.used);
-  const std::size_t size =
-      space.memory.read(Address(agent::kRecordsAddress), std::span(records_).first(head.used));
-  // One for all: there may be a thousand, and nobody knows better when they were made.
-  const std::uint64_t time_us = elapsed_us();
-  agent::Record record;
-  PlainCall call;
-  call.tid = thread.tid;
-  call.time_us = time_us;
-  for (ByteView left = ByteView(records_).first(size); !left.empty();) {
-    left = understand_record(left, record, call);
-    thread.ticks += space.counter - record.ticks;
-    space.counter = record.ticks;
-    if (record.number == agent::kCpuidNumber) {
-      result_.recording.append({thread.tid, take_ticks(thread), time_us, cpuid_event_of(record)});
-      continue;
-    }
-    if (record.number == SYS_rt_sigprocmask) {
-      thread.signal_mask = space.agent_mask = head.signal_mask;
-    }
-    if (record.number == SYS_clock_gettime) ++space.clock.calls;
-    call.ticks = take_ticks(thread);
-    result_.recording.append(call);
-  }
+  const Address from(agent::kRecordsAddress);
+  const std::span into = std::span(records.buffer->bytes).first(head.used);
+  records.size = read_as_program(thread.tid, from, into);
+  if (records.size < head.used) records.size = space.memory.read(from, into);
+  const RecordsOutline outline = outline_of(records);
+  thread.ticks += space.counter - outline.counter;
+  space.counter = outline.counter;
+  take_ticks(thread);
+  space.clock.calls += outline.clock_calls;
+  if (outline.changes_mask) thread.signal_mask = space.agent_mask = head.signal_mask;
+  events_.write(std::move(records));
   thread.place = Thread::Place::user;
   space.agent_calls = head.calls_left;
   if (head.calls_left == 0 && !space.agent_alone) scheduler_.passed_all_calls();
   const std::uint64_t none = 0;
   space.memory.write(head_word(offsetof(agent::Head, used)), bytes_of(none));
+}
+
+/// The agent has no room for more records: they are taken, and it goes on at once. False: the stop
+/// is another one.
+bool RecordSession::goes_on_in_agent(Thread& thread, const StopStatus& stop) {
+  RecordedSpace& space = *thread.process->space;
+  const Task task = thread.task();
+  const bool is_trap = stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP;
+  if (!space.agent_runs || !is_trap || task.registers().rip - 1 != agent::kFull ||
+      task.signal_info().si_code != SI_KERNEL) {
+    return false;
+  }
+  // Without room it takes the traced path, where it can be dealt with.
+  if (!want_switch_ && held_back_ends_.empty() && !ended_ && !space.clock.is_due()) {
+    note_ticks(thread);
+  }
+  repair_forced_signal(thread, SIGTRAP);
+  task.resume(Resume::run);
+  return true;
 }
 
 /// Of a thread that runs and is to be killed. What it counts as used is complete, even if it is

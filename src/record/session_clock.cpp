@@ -103,7 +103,7 @@ void RecordSession::note_text_change(Thread& thread) {
 bool RecordSession::may_open_counter(const Thread& thread) const {
   const RecordedSpace& space = *thread.process->space;
   const ClockAccess& clock = space.clock;
-  if (result_.writes_code || writes_memory_files_) return false;
+  if (may_write_text()) return false;
   const auto is_known = [&](const MapLine& line) {
     if ((line.protection & PROT_EXEC) == 0 || line.name == "[vsyscall]") return true;
     if (line.start - kGatePage < kGateSize) return true;
@@ -127,7 +127,7 @@ bool RecordSession::may_open_counter(const Thread& thread) const {
 void RecordSession::consider_opening_counter(const Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   ClockAccess& clock = space.clock;
-  if (clock.opened || clock.calls < clock.worthwhile) return;
+  if (!clock.is_due()) return;
   clock.calls = 0;
   const auto make_int3 = [&](const auto& read) {
     const std::byte int3{0xcc};
@@ -146,19 +146,19 @@ void RecordSession::follow_counter(Thread& thread) {
   const bool dies = thread.process->ending && thread.deliver != 0;
   if (!runs || dies || is_ending_a_call(thread)) return;
   ClockAccess& clock = thread.process->space->clock;
-  if (result_.writes_code || writes_memory_files_) clock.opened = false;
-  if (thread.deliver != 0 && !thread.reads_counter) return;
+  if (may_write_text()) clock.opened = false;
+  if (thread.deliver != 0 && !thread.counter_is_open) return;
   consider_opening_counter(thread);
-  if (thread.reads_counter != clock.opened) {
+  if (thread.counter_is_open != clock.opened) {
     const std::uint64_t mode = clock.opened ? PR_TSC_ENABLE : PR_TSC_SIGSEGV;
     const std::int64_t result =
         inject(thread.task(), InjectBy::syscall_stops, SYS_prctl, {PR_SET_TSC, mode, 0, 0, 0, 0});
     if (result != 0) throw SystemError("prctl(PR_SET_TSC)", int(-result));
-    thread.reads_counter = clock.opened;
+    thread.counter_is_open = clock.opened;
   }
   // Where both have it the same way, switching between them is cheaper.
-  if (std::exchange(reads_counter_, thread.reads_counter) != thread.reads_counter) {
-    set_time_trap(!thread.reads_counter);
+  if (std::exchange(counter_is_open_, thread.counter_is_open) != thread.counter_is_open) {
+    set_time_trap(!thread.counter_is_open);
   }
 }
 

@@ -1,15 +1,9 @@
-#include <sys/syscall.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
 #include "record/call_ends.h"
 #include "record/session.h"
-#include "syscalls/table.h"
 #include "ticks/approach.h"
 #include "ticks/traced_thread.h"
-#include "tracee/gate.h"
 
 // Ticks of a hardware counter (docs/decisions/0009). It runs while a thread executes user code:
 // from just before it is resumed to its next stop, so that what the recorder itself executes in the

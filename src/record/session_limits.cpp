@@ -77,7 +77,7 @@ void RecordSession::end_early(EndEvent::Reason reason) {
   event.tid = current_;
   event.time_us = elapsed_us();
   event.body = EndEvent{reason, result_.status};
-  const EventNumber number = result_.recording.append(event);
+  const EventNumber number = events_.recording().append(event);
   if (!root_ended_) {
     result_.exit_event = number;
     result_.exit_tid = current_;

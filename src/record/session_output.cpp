@@ -58,7 +58,7 @@ void RecordSession::note_output(Thread& thread, const SyscallView& call, Syscall
   if (ranges.empty()) return;
   exit.output_stream = std::uint8_t(stream_of(thread, int(call.args[0])));
   if (exit.output_stream == 0) return;
-  OutputChunk chunk{EventNumber(result_.recording.event_count()), exit.output_stream, {}};
+  OutputChunk chunk{EventNumber(events_.recording().event_count()), exit.output_stream, {}};
   for (const MemoryRange& range : ranges) {
     if (collected_output_ + range.length > kMostOutput) {
       warn("only the first " + std::to_string(kMostOutput >> 20) + " MiB of output were collected");

@@ -88,6 +88,7 @@ RecordSession::RecordSession(RecordSession& held, const RecordOptions& options,
     : options_(options),
       may_use_(held.may_use_),
       result_(result),
+      events_(result.recording, held.events_.cpus()),
       own_cpuid_(held.own_cpuid_),
       cpuid_(options.cpuid != nullptr ? *options.cpuid : own_cpuid_),
       files_(held.files_, result.recording),
@@ -105,6 +106,7 @@ RecordSession::RecordSession(RecordSession& held, const RecordOptions& options,
       collected_output_(held.collected_output_),
       next_cookie_(held.next_cookie_),
       held_(&held) {
+  held.events_.recording();  // holds all events
   result_ = copy_of(held.result_);
 }
 
@@ -138,7 +140,7 @@ void RecordSession::prepare_copies() {
   if (!obstacle && has_interval_timer(thread.task(), thread.memory())) {
     obstacle = "a running interval timer";
   }
-  if (!obstacle && result_.recording.spilled() != nullptr) {
+  if (!obstacle && events_.recording().spilled() != nullptr) {
     obstacle = "more recorded than --ttrace-memory holds";
   }
   if (obstacle) {

@@ -89,7 +89,7 @@ void RecordSession::add_task(Thread& thread, Tid child_tid, const CloneArguments
   ++child->process->threads;
   ++child->process->space->users;
   child->signal_mask = thread.signal_mask;
-  child->reads_counter = thread.reads_counter;
+  child->counter_is_open = thread.counter_is_open;
   child->affinity = thread.affinity;
   child->filter = thread.filter;
   child->asked_untraced = args.flags & CLONE_UNTRACED;

@@ -11,8 +11,8 @@
 namespace ttrace {
 
 /// An instruction in a binary whose result is an input: RDRAND, RDSEED and CPUID, which the CPU
-/// cannot be told to trap, RDTSC and RDTSCP. Found by decoding from function starts, never by
-/// searching bytes.
+/// cannot be told to trap, RDTSC and RDTSCP. Found by its bytes; whether those are an instruction
+/// is told by decoding from function starts.
 struct Site {
   std::uint64_t file_offset = 0;
   InstructionEvent::Kind kind = InstructionEvent::Kind::cpuid;

@@ -1,15 +1,14 @@
 #include "trace/plain_call.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <type_traits>
 #include <variant>
 
+#include "base/varint.h"
+
 namespace ttrace {
 namespace {
-
-constexpr std::size_t kLongestNumber = 10;
 
 constexpr std::uint8_t kKind = [] {
   static_assert(std::is_same_v<std::variant_alternative_t<1, EventBody>, SyscallEvent>);
@@ -27,7 +26,7 @@ constexpr std::uint8_t kOtherPlaces = 1 << 7;  ///< of what it writes
 constexpr std::size_t kMostCopied = 256;
 /// All numbers of an event, of which there are 15 besides those of the writes, and its zeros.
 constexpr std::size_t kMostGathered =
-    24 * kLongestNumber + PlainCall::kMostWrites * (2 * kLongestNumber + kMostCopied);
+    24 * kLongestVarint + PlainCall::kMostWrites * (2 * kLongestVarint + kMostCopied);
 using Room = std::array<std::byte, kMostGathered>;
 
 /// The bytes of one event while it is put together. The room is no member: where this object's
@@ -77,23 +76,12 @@ class Reader {
   bool is_good() const { return is_good_; }
   std::size_t size() const { return std::size_t(at_ - begin_); }
 
-  // Inlined: the place then stays in a register.
   [[gnu::always_inline]] std::uint64_t number() {
-    if (at_ != end_ && std::uint8_t(*at_) < 0x80) return std::uint64_t(*at_++);
-    std::uint64_t word;
-    if (std::size_t(end_ - at_) < sizeof word) return number_bytewise();
-    std::memcpy(&word, at_, sizeof word);
-    const std::uint64_t stops = ~word & 0x8080808080808080;
-    if (stops == 0) return number_bytewise();
-    // As far as the first byte that says that it is the last, without what the bytes say of that:
-    // groups of seven bits, which are moved together.
-    word &= stops ^ (stops - 1);
-    word &= 0x7f7f7f7f7f7f7f7f;
-    word = (word & 0x7f007f007f007f00) >> 1 | (word & 0x007f007f007f007f);
-    word = (word & 0x3fff00003fff0000) >> 2 | (word & 0x00003fff00003fff);
-    word = (word & 0x0fffffff00000000) >> 4 | (word & 0x000000000fffffff);
-    at_ += std::countr_zero(stops) / 8 + 1;
-    return at_[-1] == std::byte() ? fail() : word;  // not the shortest encoding
+    std::uint64_t value;
+    const std::byte* const after = read_varint(at_, end_, value);
+    if (after == nullptr) return fail();
+    at_ = after;
+    return value;
   }
   std::uint32_t number32() {
     const std::uint64_t value = number();
@@ -125,21 +113,6 @@ class Reader {
   }
 
  private:
-  std::uint64_t number_bytewise() {
-    std::uint64_t value = 0;
-    const std::byte* const last = at_ + std::min<std::size_t>(std::size_t(end_ - at_), 10);
-    unsigned shift = 0;
-    for (const std::byte* at = at_; at != last; ++at, shift += 7) {
-      const auto byte = std::uint64_t(*at);
-      value |= (byte & 0x7f) << shift;
-      if (byte & 0x80) continue;
-      // The shortest encoding, of 64 bits.
-      if ((byte == 0 && shift != 0) || (shift == 63 && byte > 1)) break;
-      at_ = at + 1;
-      return value;
-    }
-    return fail();
-  }
   std::uint64_t fail() {
     is_good_ = false;
     end_ = at_;

@@ -62,6 +62,13 @@ bool Memory::write(Address at, ByteView bytes) const {
   return true;
 }
 
+std::size_t read_as_program(Tid tid, Address at, std::span<std::byte> into) {
+  const iovec here{into.data(), into.size()};
+  const iovec there{reinterpret_cast<void*>(at.value()), into.size()};
+  const ssize_t n = process_vm_readv(tid.value(), &here, 1, &there, 1, 0);
+  return n < 0 ? 0 : std::size_t(n);
+}
+
 bool write_as_program(Tid tid, Address at, ByteView bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {

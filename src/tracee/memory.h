@@ -35,6 +35,9 @@ class Memory {
   Fd fd_;
 };
 
+/// Reads with the rights that the thread itself has (process_vm_readv(2)), which of large memory is
+/// twice as fast as Memory::read(). Returns the bytes read, fewer where it may not read.
+std::size_t read_as_program(Tid tid, Address at, std::span<std::byte> into);
 /// Writes with the rights that the thread itself has (process_vm_writev(2)): false if some of it
 /// is not mapped or not writable; part of it may then be written.
 bool write_as_program(Tid tid, Address at, ByteView bytes);

@@ -41,8 +41,10 @@ class AgentChild {
   }
 
   /// As the stub at an instruction that is followed by `after` does it.
-  void enter(std::uint32_t entry, std::uint64_t rax, std::uint64_t after) const {
+  void enter(std::uint32_t entry, std::uint64_t rax, std::uint64_t after,
+             std::uint64_t used = 0) const {
     agent::Head head;
+    head.used = used;
     head.mode = agent::Mode::record;
     head.calls_left = 1;
     head.stub_rcx = kProgramRcx;
@@ -86,9 +88,16 @@ class AgentChild {
     task().set_registers(regs);
   }
 
-  void tell_to_leave() const {
-    const std::uint64_t yes = 1;
-    memory_.write(kGateWritable + offsetof(agent::Head, leave), bytes_of(yes));
+  void tell_to_leave() const { set(offsetof(agent::Head, leave), 1); }
+  void make_room() const { set(offsetof(agent::Head, used), 0); }
+
+  /// To the next stop, which is a SIGTRAP of an INT3: where that lies.
+  std::uint64_t run_to_int3() const {
+    task().resume(Resume::run);
+    const StopStatus stop = wait();
+    EXPECT_EQ(stop.kind, StopStatus::Kind::signal);
+    EXPECT_EQ(stop.value, SIGTRAP);
+    return task().registers().rip - 1;
   }
 
   std::uint64_t stack() const { return at_start_.rsp; }
@@ -98,6 +107,10 @@ class AgentChild {
   static constexpr std::uint32_t kAnswer[] = {11, 12, 13, 14};
 
  private:
+  void set(std::size_t word, std::uint64_t value) const {
+    memory_.write(kGateWritable + word, bytes_of(value));
+  }
+
   static constexpr std::uint64_t kStackSize = agent::kStackTop - agent::kDataAddress;
 
   static int stop_with_agent() {
@@ -135,10 +148,11 @@ constexpr Way without(std::uint64_t call) {
   return {agent::kEntry, call, agent::kLeftUndone, call, AgentChild::kProgramRcx};
 }
 
-/// `way` once the program's call was made; before it, and if it never is, `undone`.
-void comes_out_from_everywhere(const Way& way, const Way& undone) {
+/// `way` once the program's call was made; before it, and if it never is, `undone`. At first `used`
+/// bytes of records are.
+void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t used = 0) {
   const AgentChild child;
-  child.enter(way.entry, way.rax, kAfter);
+  child.enter(way.entry, way.rax, kAfter, used);
   unsigned steps = 0;
   bool is_made = false;
   for (AgentChild::State state = child.state(); agent::is_in_agent(state.regs.rip); ++steps) {
@@ -150,12 +164,10 @@ void comes_out_from_everywhere(const Way& way, const Way& undone) {
     regs.rip = agent::leaving(regs.rip);
     child.task().set_registers(regs);
 
-    child.task().resume(Resume::run);
-    const StopStatus stop = child.wait();
-    ASSERT_EQ(stop.kind, StopStatus::Kind::signal);
-    ASSERT_EQ(stop.value, SIGTRAP);
+    std::uint64_t int3 = child.run_to_int3();
+    if (int3 == agent::kFull) int3 = child.run_to_int3();
+    ASSERT_EQ(int3, expected.int3);
     regs = child.task().registers();
-    ASSERT_EQ(regs.rip - 1, expected.int3);
     EXPECT_EQ(regs.rsp, child.stack());
     EXPECT_EQ(regs.rax, expected.rax_then);
     EXPECT_EQ(regs.rcx, expected.rcx_then);
@@ -188,6 +200,24 @@ TEST(AgentExit, FromEveryInstructionBeforeCpuid) {
   const Way way{agent::kCpuidEntry, kUnknownLeaf, agent::kLeftUndone, kUnknownLeaf,
                 AgentChild::kProgramRcx};
   comes_out_from_everywhere(way, way);
+}
+
+TEST(AgentExit, FromEveryInstructionWithoutRoom) {
+  comes_out_from_everywhere(without(SYS_getppid), without(SYS_getppid), agent::kRecordsSize - 8);
+  const Way cpuid{agent::kCpuidEntry, AgentChild::kKnownLeaf, agent::kLeftUndone,
+                  AgentChild::kKnownLeaf, AgentChild::kProgramRcx};
+  comes_out_from_everywhere(cpuid, cpuid, agent::kRecordsSize - 8);
+}
+
+TEST(AgentExit, GoesOnOnceThereIsRoom) {
+  const AgentChild child;
+  child.enter(agent::kCpuidEntry, AgentChild::kKnownLeaf, kAfter, agent::kRecordsSize - 8);
+  ASSERT_EQ(child.run_to_int3(), agent::kFull);
+  child.make_room();
+  child.tell_to_leave();
+  EXPECT_EQ(child.run_to_int3(), agent::kLeftCpuid);
+  EXPECT_EQ(child.task().registers().rax, AgentChild::kAnswer[0]);
+  EXPECT_EQ(child.state().head.used, sizeof(agent::Record));
 }
 
 }  // namespace

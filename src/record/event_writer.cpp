@@ -1,0 +1,112 @@
+#include "record/event_writer.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <system_error>
+#include <utility>
+
+#include "tracee/time_trap.h"
+
+namespace ttrace {
+namespace {
+
+/// Waking the thread costs as much as some hundred events.
+constexpr std::size_t kWorthwhile = 32 << 10;
+
+/// So many that neither side waits for the other to wake up.
+constexpr std::size_t kMostWaiting = 4;
+
+}  // namespace
+
+EventWriter::~EventWriter() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+/// Starts it if it does not run yet.
+bool EventWriter::has_thread() {
+  if (thread_.joinable()) return true;
+  if (!std::exchange(may_have_thread_, false) || CPU_COUNT(&cpus_) == 0) return false;
+  // Signals are for those who wait for the tracees.
+  sigset_t all;
+  sigset_t former;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &former);
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {
+    // Under a limit (ulimit -u, -v): only slower.
+  }
+  pthread_sigmask(SIG_SETMASK, &former, nullptr);
+  return thread_.joinable();
+}
+
+void EventWriter::run() {
+  set_time_trap(false);  // inherited
+  pthread_setaffinity_np(pthread_self(), sizeof cpus_, &cpus_);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
+    if (ends_) return;
+    const AgentRecords& records = waiting_.front();  // stays where it is
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      append_events(records, recording_);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    buffers_.push_back(std::move(waiting_.front().buffer));
+    waiting_.pop_front();
+    if (failure) {
+      failure_ = failure;
+      waiting_.clear();
+    }
+    changed_.notify_all();
+  }
+}
+
+/// Waits until no more than so many wait.
+void EventWriter::finish(std::unique_lock<std::mutex>& lock, std::size_t most) {
+  changed_.wait(lock, [&] { return waiting_.size() <= most; });
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void EventWriter::write(AgentRecords records) {
+  if (records.size < kWorthwhile || !has_thread()) {
+    append_events(records, recording());
+    const std::lock_guard lock(mutex_);
+    buffers_.push_back(std::move(records.buffer));
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  finish(lock, kMostWaiting - 1);
+  waiting_.push_back(std::move(records));
+  lock.unlock();
+  changed_.notify_all();
+}
+
+Recording& EventWriter::recording() {
+  if (thread_.joinable()) {
+    std::unique_lock lock(mutex_);
+    finish(lock, 0);
+  }
+  return recording_;
+}
+
+std::unique_ptr<RecordsBuffer> EventWriter::buffer() {
+  const std::lock_guard lock(mutex_);
+  if (buffers_.empty()) return std::make_unique_for_overwrite<RecordsBuffer>();
+  std::unique_ptr<RecordsBuffer> buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+}  // namespace ttrace

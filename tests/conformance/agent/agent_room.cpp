@@ -1,0 +1,53 @@
+// More calls in a row than the recorder's agent has room for, with SIGTRAP, by which it asks for
+// more, blocked, ignored and handled: the program notices nothing.
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <initializer_list>
+
+#include "observe.h"
+
+namespace {
+
+/// Of a record of 88 bytes or more each; the agent has 256 KiB.
+constexpr int kMany = 4'000;
+
+volatile sig_atomic_t trapped = 0;
+
+void handle(int) { trapped = trapped + 1; }
+
+void call_often() {
+  const pid_t parent = getppid();
+  for (int i = 0; i < kMany; ++i) OBSERVE(getppid() == parent);
+  timespec before{}, now{};
+  for (int i = 0; i < kMany; ++i) {
+    OBSERVE(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    OBSERVE(now.tv_sec > before.tv_sec ||
+            (now.tv_sec == before.tv_sec && now.tv_nsec >= before.tv_nsec));
+    before = now;
+  }
+  std::printf("%ld\n", now.tv_nsec);
+}
+
+void call_with(void (*action)(int), bool blocks) {
+  sigset_t trap, mask;
+  sigemptyset(&trap);
+  sigaddset(&trap, SIGTRAP);
+  OBSERVE(signal(SIGTRAP, action) != SIG_ERR);
+  OBSERVE(sigprocmask(blocks ? SIG_BLOCK : SIG_UNBLOCK, &trap, nullptr) == 0);
+  call_often();
+  OBSERVE(trapped == 0);
+  OBSERVE(sigprocmask(SIG_BLOCK, nullptr, &mask) == 0);
+  OBSERVE((sigismember(&mask, SIGTRAP) == 1) == blocks);
+  OBSERVE(signal(SIGTRAP, SIG_DFL) == action);
+}
+
+}  // namespace
+
+int main() {
+  for (const bool blocks : {false, true}) {
+    for (auto* const action : {SIG_DFL, SIG_IGN, +handle}) call_with(action, blocks);
+  }
+}
