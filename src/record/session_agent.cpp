@@ -312,8 +312,11 @@ bool RecordSession::goes_on_in_agent(Thread& thread, const StopStatus& stop) {
       task.signal_info().si_code != SI_KERNEL) {
     return false;
   }
-  // Without room it takes the traced path, where it can be dealt with.
-  if (!want_switch_ && held_back_ends_.empty() && !ended_ && !space.clock.is_due()) {
+  if (want_switch_ || !held_back_ends_.empty() || ended_ || space.clock.is_due()) {
+    // Without room it takes the traced path, where that can be dealt with.
+    space.memory.read_value(head_word(offsetof(agent::Head, signal_mask)), space.agent_mask);
+    thread.signal_mask = space.agent_mask;
+  } else {
     note_ticks(thread);
   }
   repair_forced_signal(thread, SIGTRAP);
