@@ -79,8 +79,8 @@ enum class Mode : std::uint64_t {
 };
 
 /// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside
-/// of the agent, except `leave`. Those that stubs use have their places for ever, because the plans
-/// of old traces do: the first five and cpuid_entry.
+/// of the agent, except `leave`, and `used` at kFull. Those that stubs use have their places for
+/// ever, because the plans of old traces do: the first five and cpuid_entry.
 struct Head {
   std::uint64_t ticks = 0;     ///< the tick counter (rewrite/tick_counter.h)
   std::uint64_t tick_rcx = 0;  ///< tick stubs save rcx here

@@ -93,9 +93,12 @@ inline std::uint32_t digest_of(const Frame& f) {
   return digest.value();
 }
 
-/// Whether a record of so many bytes has room, perhaps because the recorder made some.
+/// Whether a record of so many bytes has room, perhaps because the recorder made some. It is not
+/// asked where the program blocks SIGTRAP: one that is pending would hide ours.
 inline bool has_room(const Head& h, std::uint64_t size) {
+  constexpr std::uint64_t kTrap = 1ull << 4;  // SIGTRAP
   if (h.used + size <= kRecordsSize) return true;
+  if (h.signal_mask & kTrap) return false;
   asm volatile(
       "mov $1f, %%ebx\n\t"
       "jmp %c[place]\n"

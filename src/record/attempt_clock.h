@@ -12,8 +12,9 @@ class AttemptClock {
  public:
   using Time = std::chrono::nanoseconds;
 
-  /// Of a longer time between two looks no more than this counts. A few periods of the timer that
-  /// makes the recorder look.
+  /// How often a recorder looks while it waits.
+  static constexpr std::chrono::milliseconds kBetweenLooks{50};
+  /// Of a longer time between two looks no more than this counts: a few of those.
   static constexpr Time kLongestGap = std::chrono::milliseconds(250);
 
   explicit AttemptClock(Time now) : looked_(now) {}

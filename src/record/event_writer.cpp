@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <system_error>
 #include <utility>
 
 #include "tracee/time_trap.h"
@@ -18,6 +17,11 @@ constexpr std::size_t kWorthwhile = 32 << 10;
 constexpr std::size_t kMostWaiting = 4;
 
 }  // namespace
+
+EventWriter::EventWriter(Recording& recording, const cpu_set_t& cpus)
+    : recording_(recording), cpus_(cpus) {
+  buffers_.reserve(kMostWaiting + 2);  // all that there ever are
+}
 
 EventWriter::~EventWriter() {
   if (!thread_.joinable()) return;
@@ -40,7 +44,7 @@ bool EventWriter::has_thread() {
   pthread_sigmask(SIG_SETMASK, &all, &former);
   try {
     thread_ = std::thread([this] { run(); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // Under a limit (ulimit -u, -v): only slower.
   }
   pthread_sigmask(SIG_SETMASK, &former, nullptr);

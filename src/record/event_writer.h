@@ -25,7 +25,7 @@ class EventWriter {
  public:
   /// `cpus`: where its thread may run. `recording` outlives it, and is for it alone until
   /// recording() is called, but for its objects.
-  EventWriter(Recording& recording, const cpu_set_t& cpus) : recording_(recording), cpus_(cpus) {}
+  EventWriter(Recording& recording, const cpu_set_t& cpus);
   /// What is not written yet is dropped.
   ~EventWriter();
   EventWriter(const EventWriter&) = delete;

@@ -183,7 +183,7 @@ struct RecordedThread {
   std::optional<Address> scratch;  ///< its piece of RecordedSpace::scratch
   std::uint64_t signal_mask = 0;
   bool counter_is_open = false;  ///< the time-stamp counter does not trap in it
-  std::uint64_t ticks = 0;     ///< since its last event
+  std::uint64_t ticks = 0;       ///< since its last event
   CountedProgress counted;
   /// It goes on to its so-manieth access to shared memory, step by step, and leaves there; 0: not.
   std::uint64_t accesses_left = 0;

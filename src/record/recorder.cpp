@@ -14,11 +14,13 @@ RecordResult record(const Program& program, const RecordOptions& options) {
   Launched launched = launch(program, options);  // outlives the session, which ends the child
   const DescriptorLimit many_processes;  // after the launch: the program keeps its own limit
   if (options.counters != nullptr) result.hardware_ticks = options.counters->event();
-  RecordSession session(options, pin, result);
-  try {
-    session.run(launched);
-  } catch (const NotRecordable& refused) {
-    result.not_recordable = refused.name();
+  {
+    RecordSession session(options, pin, result);  // uses the result to its own end
+    try {
+      session.run(launched);
+    } catch (const NotRecordable& refused) {
+      result.not_recordable = refused.name();
+    }
   }
   return result;
 }

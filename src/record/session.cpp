@@ -47,7 +47,7 @@ RecordSession::~RecordSession() { kill_all(); }
 
 void RecordSession::run(Launched& launched) {
   adopt(launched);
-  const WakeTimer timer(std::chrono::milliseconds(50));
+  const WakeTimer timer(AttemptClock::kBetweenLooks);
   const TimeTrap trap;
   begin();
   main_loop();
@@ -270,13 +270,21 @@ std::optional<int> RecordSession::wait_for(Thread& thread) {
            (in_call && thread.place != Thread::Place::in_call);
   };
   int looks = 0;
+  std::optional<AttemptClock::Time> looked;  // at the limits; at first, when that was thought of
   for (;;) {
     const bool poll = may_block && others_ready(thread);
     const bool got = take_one_stop(!poll);
     if (left_alone()) return {};
     if (thread.pending_status) return std::exchange(thread.pending_status, {});
     if (ended_) return {};
-    if (got) continue;
+    if (got) {
+      // The timer may never interrupt the wait for a thread that stops for more room again and
+      // again.
+      const auto now = monotonic_time();
+      if (!looked) looked = now;
+      if (now - *looked < AttemptClock::kBetweenLooks) continue;
+      looked = now;
+    }
     check_limits(&thread);
     if (ended_) return {};
     // A first thread that is killed may end without a stop, and is reported only after all others,

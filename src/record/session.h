@@ -326,7 +326,7 @@ class RecordSession {
   std::uint64_t collected_output_ = 0;
   std::uint64_t user_ms_at_resume_ = 0;
   int next_cookie_ = 1;
-  bool ended_ = false;          ///< the EndEvent is written
+  bool ended_ = false;            ///< the EndEvent is written
   bool counter_is_open_ = false;  ///< this thread, as the tracee that ran last (set_time_trap)
   bool holds_at_case_ = false;
   bool at_case_ = false;                 ///< the first process has just begun a case

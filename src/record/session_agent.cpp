@@ -302,14 +302,14 @@ void RecordSession::take_records(Thread& thread, const agent::Head& head) {
   space.memory.write(head_word(offsetof(agent::Head, used)), bytes_of(none));
 }
 
-/// The agent has no room for more records: they are taken, and it goes on at once. False: the stop
-/// is another one.
+/// The thread that runs has no room for more records: they are taken, and it goes on at once.
+/// False: the stop is another one.
 bool RecordSession::goes_on_in_agent(Thread& thread, const StopStatus& stop) {
   RecordedSpace& space = *thread.process->space;
   const Task task = thread.task();
   const bool is_trap = stop.kind == StopStatus::Kind::signal && stop.value == SIGTRAP;
-  if (!space.agent_runs || !is_trap || task.registers().rip - 1 != agent::kFull ||
-      task.signal_info().si_code != SI_KERNEL) {
+  if (thread.tid != in_user_code_ || !is_trap || !space.agent_runs ||
+      task.registers().rip - 1 != agent::kFull || task.signal_info().si_code != SI_KERNEL) {
     return false;
   }
   if (want_switch_ || !held_back_ends_.empty() || ended_ || space.clock.is_due()) {

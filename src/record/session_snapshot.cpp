@@ -24,8 +24,6 @@
 namespace ttrace {
 namespace {
 
-using namespace std::chrono_literals;
-
 RecordResult copy_of(const RecordResult& result) {
   RecordResult same;
   same.recording = result.recording.copy();
@@ -113,7 +111,7 @@ RecordSession::RecordSession(RecordSession& held, const RecordOptions& options,
 bool RecordSession::hold_at_case(Launched& launched) {
   holds_at_case_ = true;
   adopt(launched);
-  const WakeTimer timer(50ms);
+  const WakeTimer timer(AttemptClock::kBetweenLooks);
   const TimeTrap trap;
   begin();
   given_files_ = open_files(result_.root);
@@ -151,7 +149,7 @@ void RecordSession::prepare_copies() {
 }
 
 bool RecordSession::run_copy() {
-  const WakeTimer timer(50ms);
+  const WakeTimer timer(AttemptClock::kBetweenLooks);
   const TimeTrap trap;
   try {
     fork_held();

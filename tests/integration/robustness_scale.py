@@ -71,6 +71,17 @@ def calls_before_a_hang(place):
 
 
 @check
+def a_hang_of_calls(place):
+    """One that makes calls in the process, and never stops for anything but their room."""
+    result = place.tool("record", "--timeout=1", "-o", "t.ttrace", "--",
+                        place.guest("scale_guest"), "events", str(1 << 60))
+    require(result.returncode == 124, "no hang", result)
+    place.require_verified("t.ttrace")
+    place.require_clean({"t.ttrace", "objects"})
+    return f"{event_count(place)} events"
+
+
+@check
 def much_data(place):
     """More than may be in memory, in events that are larger than a frame and in small ones."""
     recorded(place, "read", 24)

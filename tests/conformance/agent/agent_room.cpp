@@ -47,20 +47,36 @@ void call_with(void (*action)(int), bool blocks) {
 /// The recorder wants the program to stop, and its room is used up by then: it asked for the time
 /// often, for the first time, and has not stopped since.
 void block_while_awaited() {
-  sigset_t trap, mask;
-  sigemptyset(&trap);
-  sigaddset(&trap, SIGTRAP);
+  OBSERVE(signal(SIGTRAP, SIG_IGN) == SIG_DFL);
+  sigset_t one, mask;
+  sigemptyset(&one);
+  sigaddset(&one, SIGUSR1);
   timespec now{};
   for (int i = 0; i < kMany * 3 / 4; ++i) OBSERVE(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
-  OBSERVE(sigprocmask(SIG_BLOCK, &trap, nullptr) == 0);
+  OBSERVE(sigprocmask(SIG_BLOCK, &one, nullptr) == 0);
   for (int i = 0; i < kMany; ++i) OBSERVE(getppid() > 0);
-  OBSERVE(sigprocmask(SIG_UNBLOCK, &trap, &mask) == 0 && sigismember(&mask, SIGTRAP) == 1);
+  OBSERVE(sigprocmask(SIG_UNBLOCK, &one, &mask) == 0 && sigismember(&mask, SIGUSR1) == 1);
+  OBSERVE(signal(SIGTRAP, SIG_DFL) == SIG_IGN);
+}
+
+/// A SIGTRAP of the program's own waits meanwhile.
+void pending_meanwhile() {
+  sigset_t trap;
+  sigemptyset(&trap);
+  sigaddset(&trap, SIGTRAP);
+  OBSERVE(sigprocmask(SIG_BLOCK, &trap, nullptr) == 0 && raise(SIGTRAP) == 0);
+  for (int i = 0; i < kMany; ++i) OBSERVE(getppid() > 0);
+  siginfo_t info;
+  const timespec at_once{};
+  OBSERVE(sigtimedwait(&trap, &info, &at_once) == SIGTRAP && info.si_pid == getpid());
+  OBSERVE(sigprocmask(SIG_UNBLOCK, &trap, nullptr) == 0);
 }
 
 }  // namespace
 
 int main() {
   block_while_awaited();
+  pending_meanwhile();
   for (const bool blocks : {false, true}) {
     for (auto* const action : {SIG_DFL, SIG_IGN, +handle}) call_with(action, blocks);
   }
