@@ -108,8 +108,8 @@ struct RecordResult {
   std::optional<std::string> not_recordable;
 };
 
-/// Runs `program` to its end under the recorder, on one CPU, one thread at a time; on the others that
-/// the caller may use, events may be made of what it did (docs/decisions/0026). Must be called
+/// Runs `program` to its end under the recorder, on one CPU, one thread at a time; on the others
+/// that the caller may use, events may be made of what it did (docs/decisions/0026). Must be called
 /// from the process's only thread that waits for children (it reaps its own tracees only). Throws
 /// UsageError if the program cannot be executed (missing, not executable, another architecture),
 /// Error if the machine does not let us trace (ptrace or seccomp refused), naming what to do.
