@@ -13,7 +13,7 @@ namespace ttrace {
 
 /// Room for what an agent leaves. On a cache line: 16 bytes behind a page, where the C library
 /// begins large memory, AMD's CPUs since Zen 3 copy what lies on a page's begin 20 times as slowly
-/// by `rep movsb`, the kernel's way (glibc bug 30994): 60 us for these.
+/// by `rep movsb`, the kernel's way (glibc bug 30994): some 100 us for these.
 struct alignas(64) RecordsBuffer {
   std::array<std::byte, agent::kRecordsSize> bytes;
 };
