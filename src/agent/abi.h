@@ -13,8 +13,8 @@ namespace ttrace::agent {
 inline constexpr std::uint32_t kHeadAddress = 0x70001000;
 inline constexpr std::uint32_t kCodeAddress = 0x70002000;
 inline constexpr std::uint32_t kCodeSize = 0x4000;
-/// Readable and writable: the agent's stack, what is known of descriptors and of CPUID, the
-/// records.
+/// Readable and writable: the agent's stack, what is known of descriptors, of CPUID and of memory,
+/// the records.
 inline constexpr std::uint32_t kDataAddress = kCodeAddress + kCodeSize;
 inline constexpr std::uint32_t kStackTop = kDataAddress + 0x2000;
 inline constexpr std::uint32_t kDescriptorsAddress = kStackTop;
@@ -166,7 +166,16 @@ struct CpuidTable {
   std::uint64_t count = 0;  ///< of answers
   CpuidAnswer answers[kMostCpuidAnswers] = {};
 };
-static_assert(kCpuidAddress + sizeof(CpuidTable) <= kRecordsAddress);
+
+/// Private memory of the program's without a file behind it, which is not executable, at
+/// kAreasAddress: what mprotect and MADV_DONTNEED do there concerns nobody else.
+struct Area {
+  std::uint64_t start = 0;
+  std::uint64_t end = 0;
+};
+inline constexpr std::uint32_t kMostAreas = 16;
+inline constexpr std::uint32_t kAreasAddress = kRecordsAddress - kMostAreas * sizeof(Area);
+static_assert(kCpuidAddress + sizeof(CpuidTable) <= kAreasAddress);
 
 /// No call that writes more takes the agent's path.
 inline constexpr std::uint64_t kMostWritten = 0x4000;

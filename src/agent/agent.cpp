@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "agent/abi.h"
+#include "agent/areas.h"
 #include "agent/calls.h"
 #include "agent/clock.h"
 #include "agent/cpuid.h"
@@ -89,6 +90,10 @@ bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
       return head().alone != 0;
     case Special::mask:
       return lies_apart(args[1], args[2]);
+    case Special::protect:
+      return may_protect(args);
+    case Special::drop:
+      return may_drop(args);
     case Special::none:
     case Special::close:
       return true;
@@ -186,6 +191,8 @@ Made record(Frame& frame) {
 
   begin_record(h);
   if (number == kClockGettime && result == 0) h.written_page = page_of(args[1], kTimespecSize);
+  const bool changes_memory = call.special == Special::protect || call.special == Special::drop;
+  if (changes_memory) h.written_page = 0;
   if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
   if (call.special == Special::mask && result == 0) h.signal_mask = mask_after(args, h.signal_mask);
   if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);

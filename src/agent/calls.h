@@ -42,6 +42,8 @@ enum class Special : std::uint8_t {
   message,  ///< recvfrom, sendto: whether they wait is for their flags to say, too
   alone,    ///< where there is no other thread to go on
   mask,     ///< the program's signal mask changes
+  protect,  ///< mprotect of what lies in an Area
+  drop,     ///< madvise: likewise, MADV_DONTNEED only
 };
 
 struct Call {
@@ -156,6 +158,8 @@ constexpr CallTable make_call_table() {
 
   t.special(Special::alone, Needs::nothing, 24);              // sched_yield
   t.special(Special::mask, Needs::nothing, 14, fixed(2, 8));  // rt_sigprocmask
+  t.special(Special::protect, Needs::nothing, 10);            // mprotect
+  t.special(Special::drop, Needs::nothing, 28);               // madvise
   t.plain(12);                                                // brk,
   t.zero(12, 0);                                              // which asks where it is
   return t;

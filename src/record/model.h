@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/abi.h"
+#include "record/own_areas.h"
 #include "record/program_filter.h"
 #include "record/scratch_arena.h"
 #include "record/signal_table.h"
@@ -63,6 +64,7 @@ struct SpaceState {
   std::uint64_t agent_mask = 0;     ///< Head::signal_mask
   std::uint64_t agent_read_clock = 0;  ///< Head::read_clock
   ClockAccess clock;
+  OwnAreas own_areas;
   std::vector<agent::CpuidAnswer> cpuid_answers;  ///< in the agent's table
   /// Text of the program and of libraries that are not the system's.
   std::vector<std::pair<Address, Address>> own_text;

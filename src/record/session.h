@@ -28,8 +28,8 @@ namespace ttrace {
 /// One recording in progress: a stop comes in, is understood, becomes an event. At most one thread
 /// executes user code at a time; which one is asked of the scheduler. The methods are grouped by
 /// file: session.cpp (the loop), session_calls.cpp (system calls that run), session_answers.cpp
-/// (those that do not), session_agent.cpp (calls that the agent made), session_clock.cpp
-/// (how it reads the clock), session_disturb.cpp,
+/// (those that do not), session_agent.cpp (calls that the agent made), session_areas.cpp
+/// (memory that it may change), session_clock.cpp (how it reads the clock), session_disturb.cpp,
 /// session_filters.cpp, session_memory_file.cpp, session_pi.cpp, session_ptrace.cpp,
 /// session_scratch.cpp, session_output.cpp, session_shared.cpp (memory that processes share),
 /// session_signals.cpp (signals and trapped instructions), session_snapshot.cpp (copies of a
@@ -240,6 +240,9 @@ class RecordSession {
   void take_last_records(Thread& thread);
   bool goes_on_in_agent(Thread& thread, const StopStatus& stop);
   bool leave_agent(Thread& thread, const std::optional<siginfo_t>& info);
+
+  // session_areas.cpp
+  static void note_areas(Thread& thread, const SyscallView& call);
 
   // session_clock.cpp
   void note_text_change(Thread& thread);

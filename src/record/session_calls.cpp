@@ -246,6 +246,7 @@ void RecordSession::finish_call(Thread& thread, SyscallExit exit) {
 void RecordSession::note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit) {
   const auto& args = call.args;
   RecordedSpace& space = *thread.process->space;
+  note_areas(thread, call);
   if (call.number == SYS_madvise) note_dropped_pages(thread, call, exit);  // also if it failed
   if (thread.row->handling == Handling::sigreturn) {
     exit.registers = thread.regs;

@@ -79,6 +79,15 @@ void mask() {
 
 void yield() { OBSERVE(sched_yield() == 0); }
 
+void change_memory() {
+  constexpr std::size_t kSize = 1 << 20;
+  static char* const memory = static_cast<char*>(
+      mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  OBSERVE(mprotect(memory, kSize / 2, PROT_NONE) == 0);
+  OBSERVE(mprotect(memory, kSize / 2, PROT_READ | PROT_WRITE) == 0);
+  OBSERVE(madvise(memory + kSize / 2, kSize / 2, MADV_DONTNEED) == 0);
+}
+
 void ask_break() { OBSERVE(syscall(SYS_brk, 0) > 0); }
 
 /// What no disassembly finds, so that it stops only if the time-stamp counter traps: the last bytes
@@ -115,6 +124,7 @@ constexpr Thing kThings[] = {{"cpuid", cpuid},
                              {"mask", mask},
                              {"yield", yield},
                              {"break", ask_break},
+                             {"memory", change_memory},
                              {"counter", read_counter},
                              {"changed", changed_pipe_round},
                              {"shared", shared_round}};

@@ -13,7 +13,7 @@ FEW = 20
 
 # What is done (agent_stops.cpp), how it is recorded, and whether the agent does it.
 ON = ("--agent=on", "--chaos=off")
-THINGS = ("pipe", "changed", "shared", "socket", "look", "mask", "yield", "break")
+THINGS = ("pipe", "changed", "shared", "socket", "look", "mask", "yield", "break", "memory")
 WAYS = [
     ("cpuid", ON, True),
     ("cpuid", ("--agent=on", "--chaos=on", "--seed=3"), True),
