@@ -31,8 +31,10 @@ void RecordSession::note_areas(Thread& thread, const SyscallView& call) {
   bool changed = false;
   switch (call.number) {
     case SYS_mmap:
-      if (call.result < 0) return;
-      changed = forget(std::uint64_t(call.result), args[1]);
+      // One that fails may have unmapped what was there.
+      if (args[3] & MAP_FIXED) changed = forget(args[0], args[1]);
+      if (call.result < 0) break;
+      changed = forget(std::uint64_t(call.result), args[1]) || changed;
       if (is_own(call) && args[1] >= kLeast) {
         const Address start{std::uint64_t(call.result)};
         space.own_areas.add(start, start + page_ceil(args[1]));
@@ -44,6 +46,7 @@ void RecordSession::note_areas(Thread& thread, const SyscallView& call) {
       break;
     case SYS_mremap:
       changed = forget(args[0], args[1]);
+      if (args[3] & MREMAP_FIXED) changed = forget(args[4], args[2]) || changed;
       if (call.result >= 0) changed = forget(std::uint64_t(call.result), args[2]) || changed;
       break;
     case SYS_mprotect:
