@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/openat2.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -85,6 +86,11 @@ std::string changed_file(const SyscallView& call, Tid tid, const Memory& memory)
     default:
       return "";
   }
+}
+
+bool drops_pages(std::uint64_t advice) {
+  constexpr std::uint64_t kDontNeedLocked = 24;  // MADV_DONTNEED_LOCKED
+  return advice == MADV_DONTNEED || advice == kDontNeedLocked;
 }
 
 bool may_resize(std::int64_t number) {

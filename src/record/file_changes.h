@@ -15,6 +15,10 @@ std::string changed_file(const SyscallView& call, Tid tid, const Memory& memory)
 /// Such a call may leave a file of another size, and not only by what it writes.
 bool may_resize(std::int64_t number);
 
+/// Whether madvise(2) with this advice gives up private pages of a file, so that they show it
+/// again.
+bool drops_pages(std::uint64_t advice);
+
 /// A part of a file, in bytes.
 struct FilePart {
   std::uint64_t from = 0;

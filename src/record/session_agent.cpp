@@ -12,7 +12,6 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 
 #include "agent/abi.h"

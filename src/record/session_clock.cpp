@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "record/call_ends.h"
+#include "record/file_changes.h"
 #include "record/instructions.h"
 #include "record/session.h"
 #include "tracee/gate.h"
@@ -32,11 +33,6 @@ bool forget_known_text(ClockAccess& clock, Address start, Address end) {
   return std::erase_if(clock.known_text, [&](const auto& text) {
            return text.first < end && start < text.second;
          }) != 0;
-}
-
-bool drops_pages(std::uint64_t advice) {
-  constexpr std::uint64_t kDontNeedLocked = 24;  // MADV_DONTNEED_LOCKED
-  return advice == MADV_DONTNEED || advice == kDontNeedLocked;
 }
 
 }  // namespace

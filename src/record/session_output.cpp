@@ -101,9 +101,7 @@ void RecordSession::note_file_change(Thread& thread, const SyscallView& call, Sy
 /// Pages of a private mapping that the program gives up show the file again: as it is now, not as
 /// it was when it was mapped.
 void RecordSession::note_dropped_pages(Thread& thread, const SyscallView& call, SyscallExit& exit) {
-  constexpr std::uint64_t kDontNeedLocked = 24;
-  const bool drops = call.args[2] == MADV_DONTNEED || call.args[2] == kDontNeedLocked;
-  if (!drops || !thread.process->space->shows_changed_files) return;
+  if (!drops_pages(call.args[2]) || !thread.process->space->shows_changed_files) return;
   const Address start(page_floor(call.args[0]));
   const Address end = start + page_ceil(call.args[1]);
   for (const MapLine& line : read_maps(thread.process->pid)) {

@@ -5,7 +5,6 @@
 
 #include "record/call_ends.h"
 #include "record/session.h"
-#include "syscalls/table.h"
 #include "tracee/gate.h"
 #include "tracee/single_step.h"
 

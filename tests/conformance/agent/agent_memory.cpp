@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "observe.h"
+#include "temporary.h"
 
 namespace {
 
@@ -80,18 +81,17 @@ void wrong_arguments() {
 
 /// A file and a larger piece take the place of such memory.
 void something_else_there() {
-  char name[] = "/tmp/agent-memory-XXXXXX";
-  const int file = mkstemp(name);
-  OBSERVE(file >= 0 && unlink(name) == 0 && ftruncate(file, kPage) == 0);
-  OBSERVE(pwrite(file, "file", 4, 0) == 4);
+  Temporary file;
+  OBSERVE(ftruncate(file.fd(), kPage) == 0);
+  file.write("file");
   char* const memory = area(PROT_READ | PROT_WRITE);
   std::memset(memory, 'x', kSize);
   char* const page = memory + 8 * kPage;
-  OBSERVE(mmap(page, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, 0) == page);
+  OBSERVE(mmap(page, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file.fd(), 0) == page);
   const auto shows_the_file = [&](char* at) {
     for (const char* text : {"FILE", "more", "file"}) {
       at[0] = 'x';
-      OBSERVE(pwrite(file, text, 4, 0) == 4);
+      file.write(text);
       OBSERVE(madvise(at, kPage, MADV_DONTNEED) == 0 && std::memcmp(at, text, 4) == 0);
     }
   };
@@ -107,7 +107,6 @@ void something_else_there() {
   OBSERVE(moved != MAP_FAILED && static_cast<char*>(moved)[8 * kPage] == 0);
   OBSERVE(mprotect(memory + 16 * kPage, kPage, PROT_READ) == -1 || moved == memory + 16 * kPage);
   OBSERVE(madvise(moved, kPage, MADV_DONTNEED) == 0 && *static_cast<char*>(moved) == 0);
-  OBSERVE(close(file) == 0);
 }
 
 /// What a system call may write, and then may not.
