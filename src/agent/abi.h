@@ -27,8 +27,8 @@ inline constexpr std::uint32_t kDataSize = kRecordsAddress + kRecordsSize - kDat
 inline constexpr std::uint32_t kVdsoAddress = kDataAddress + kDataSize;
 inline constexpr std::uint32_t kVdsoSize = 0x20000;
 
-/// SYSCALL and CPUID, which the agent executes in the program's place, have this length.
-inline constexpr std::uint8_t kSiteLength = 2;
+/// SYSCALL has this length.
+inline constexpr std::uint8_t kSyscallLength = 2;
 
 // Fixed places in its code (entry.S).
 
@@ -42,21 +42,22 @@ inline constexpr std::uint32_t kAfterSystemCall = kCodeAddress + 0x12;
 inline constexpr std::uint32_t kBeforeSystemCall = kCodeAddress + 0xe;
 inline constexpr std::uint32_t kNoSystemCall = kCodeAddress + 0x14;
 /// Three INT3 at which a thread stops that leaves the agent while Head::leave is set: with the call
-/// made (it goes on at rcx), with the call or CPUID yet to be made, or with CPUID made (both at
-/// Head::goes_on).
+/// made (it goes on at rcx), with the call or instruction yet to be made, or with the instruction
+/// made (both at Head::goes_on).
 inline constexpr std::uint32_t kLeftDone = kCodeAddress + 0x20;
 inline constexpr std::uint32_t kLeftUndone = kCodeAddress + 0x30;
-inline constexpr std::uint32_t kLeftCpuid = kCodeAddress + 0x40;
+inline constexpr std::uint32_t kLeftInstruction = kCodeAddress + 0x40;
 /// The INT3 at which a thread stops whose records have no room for one more. It goes on behind it,
 /// with its call on the traced path if there still is none.
 inline constexpr std::uint32_t kFull = kCodeAddress + 0xf0;
-/// Like kEntry, for CPUID.
-inline constexpr std::uint32_t kCpuidEntry = kCodeAddress + 0x50;
+/// Like kEntry, for the other instructions, of which Head::instruction tells the length, too: rcx
+/// holds the address kSyscallLength from where one begins.
+inline constexpr std::uint32_t kInstructionEntry = kCodeAddress + 0x50;
 /// The three ways out past those INT3: a jump that was not taken because Head::leave was 0, and
 /// these bytes, behind which lie the same instructions of the way that ends at the INT3.
 inline constexpr std::uint32_t kPastDone = kCodeAddress + 0x6b;
 inline constexpr std::uint32_t kPastUndone = kCodeAddress + 0x9b;
-inline constexpr std::uint32_t kPastCpuid = kCodeAddress + 0xcb;
+inline constexpr std::uint32_t kPastInstruction = kCodeAddress + 0xcb;
 inline constexpr std::uint32_t kPastSize = 0x10;
 
 /// Where a thread that is stopped at `rip` inside the agent has to go on so that it stops at one of
@@ -64,7 +65,7 @@ inline constexpr std::uint32_t kPastSize = 0x10;
 constexpr std::uint64_t leaving(std::uint64_t rip) {
   constexpr std::uint32_t kJump = 2;
   if (rip >= kBeforeSystemCall && rip < kAfterSystemCall) return kNoSystemCall;
-  constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone, kPastCpuid};
+  constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone, kPastInstruction};
   for (const std::uint64_t past : kPast) {
     if (rip == past - kJump) return past + kPastSize;
     if (rip - past < kPastSize) return rip + kPastSize;
@@ -78,13 +79,24 @@ enum class Mode : std::uint64_t {
   replay,   ///< takes results from the records, as long as the program does what they say
 };
 
+/// Instructions that the agent executes besides SYSCALL, by the numbers of InstructionEvent::Kind.
+enum class InstructionKind : std::uint8_t { rdtsc, rdtscp, cpuid, rdrand, rdseed };
+
+/// One of them, as a stub tells what it stands for.
+struct InstructionWord {
+  InstructionKind kind;
+  std::uint8_t length;
+  std::uint8_t destination;  ///< as Site has it (rewrite/sites.h)
+  std::uint8_t width;        ///< likewise
+};
+
 /// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside
 /// of the agent, except `leave`, and `used` at kFull. Those that stubs use have their places for
-/// ever, because the plans of old traces do: the first five and cpuid_entry.
+/// ever, because the plans of old traces do: the first five, instruction_entry and `instruction`.
 struct Head {
   std::uint64_t ticks = 0;     ///< the tick counter (rewrite/tick_counter.h)
   std::uint64_t tick_rcx = 0;  ///< tick stubs save rcx here
-  /// Not 0: stubs at system calls and CPUID go to the agent. 0: to the instruction itself.
+  /// Not 0: stubs go to the agent. 0: to the instruction itself.
   std::uint64_t enter = 0;
   std::uint64_t entry = kEntry;  ///< stubs at system calls jump through it
   std::uint64_t stub_rcx = 0;    ///< stubs save rcx here
@@ -96,32 +108,49 @@ struct Head {
   std::uint64_t size = 0;        ///< replay: bytes of records that there are
   std::uint64_t records = 0;     ///< how many those in `used` are
   std::uint64_t calls_left = 0;  ///< record: so many more calls, then one takes the traced path
-  std::uint64_t leave = 0;       ///< stop at kLeftDone, kLeftUndone or kLeftCpuid
-  std::uint64_t cpuid_entry = kCpuidEntry;  ///< stubs at CPUID jump through it
-  std::uint64_t alone = 0;                  ///< record: there is no other thread
-  std::uint64_t signal_mask = 0;            ///< record: the thread's
+  std::uint64_t leave = 0;       ///< stop at kLeftDone, kLeftUndone or kLeftInstruction
+  std::uint64_t instruction_entry = kInstructionEntry;  ///< other stubs jump through it
+  std::uint64_t alone = 0;                              ///< record: there is no other thread
+  std::uint64_t signal_mask = 0;                        ///< record: the thread's
   /// record: the vDSO's clock_gettime, which the thread may call; 0: the kernel's has to do.
   std::uint64_t read_clock = 0;
   /// record: a page, by its number, that a call of the records in `used` wrote; 0: none.
   std::uint64_t written_page = 0;
+  std::uint64_t reads_counter = 0;  ///< record: the time-stamp counter does not trap
+
+  /// What instruction_entry is for. The stub's, as the first words are.
+  InstructionWord instruction = {};
 };
 static_assert(sizeof(Head) <= 0x100);
-static_assert(offsetof(Head, leave) == 0x60 && offsetof(Head, cpuid_entry) == 0x68);
+static_assert(offsetof(Head, leave) == 0x60 && offsetof(Head, instruction_entry) == 0x68);
+static_assert(offsetof(Head, instruction) == 0x98);
+
+/// Most registers that an instruction sets: CPUID's.
+inline constexpr unsigned kMostResults = 4;
+inline constexpr std::uint8_t kNoRegister = 0xff;
 
 /// One system call. Followed by `writes` times a Write with its bytes, each filled up to 8. Or one
-/// CPUID: then only number, rip, ticks and the first four args count.
+/// instruction, and the registers that it sets.
 struct Record {
   std::uint32_t size = 0;    ///< with what follows it
-  std::uint16_t number = 0;  ///< of the call; kCpuidNumber
+  std::uint16_t number = 0;  ///< of the call; kInstructionNumber
   std::uint16_t writes = 0;
-  std::uint32_t digest = 0;          ///< digest_of(registers)
-  std::uint32_t written_digest = 0;  ///< as SyscallExit has it
-  std::uint64_t rip = 0;             ///< behind the instruction
-  std::uint64_t ticks = 0;           ///< what the counter held
+  union {
+    std::uint32_t digest = 0;  ///< digest_of(registers)
+    InstructionWord instruction;
+  };
+  union {
+    std::uint32_t written_digest = 0;  ///< as SyscallExit has it
+    /// An instruction's results: what each sets, by its index in GeneralRegisters, in the order of
+    /// InstructionEvent; behind the last one kNoRegister.
+    std::uint8_t results[kMostResults];
+  };
+  std::uint64_t rip = 0;    ///< behind the instruction
+  std::uint64_t ticks = 0;  ///< what the counter held
   std::int64_t result = 0;
-  std::uint64_t args[6] = {};  ///< CPUID: what it left in eax, ebx, ecx, edx
+  std::uint64_t args[6] = {};  ///< an instruction's: the values of its results
 };
-inline constexpr std::uint16_t kCpuidNumber = 0xffff;
+inline constexpr std::uint16_t kInstructionNumber = 0xffff;
 struct Write {
   std::uint64_t at = 0;
   std::uint64_t length = 0;

@@ -8,9 +8,9 @@
 #include "agent/areas.h"
 #include "agent/calls.h"
 #include "agent/clock.h"
-#include "agent/cpuid.h"
 #include "agent/descriptors.h"
 #include "agent/inside.h"
+#include "agent/instructions.h"
 
 #define XXH_INLINE_ALL
 #define XXH_NO_STDLIB
@@ -281,9 +281,11 @@ extern "C" [[noreturn]] void ttrace_agent_call(ttrace::agent::Frame* frame) {
   ttrace_agent_undone();
 }
 
-/// The same for CPUID.
-extern "C" [[noreturn]] void ttrace_agent_cpuid(ttrace::agent::Frame* frame) {
+/// The same for another instruction.
+extern "C" [[noreturn]] void ttrace_agent_instruction(ttrace::agent::Frame* frame) {
   using namespace ttrace::agent;
-  if (make<record_cpuid, replay_cpuid>(*frame) == Made::inside) ttrace_agent_cpuid_done();
+  if (make<record_instruction, replay_instruction>(*frame) == Made::inside) {
+    ttrace_agent_instruction_done();
+  }
   ttrace_agent_undone();
 }

@@ -6,31 +6,31 @@
 #define GOES_ON 0x70001030
 #define LEAVE 0x70001060
 #define STACK_TOP 0x70008000
-// What enter pushes: struct Frame of agent.cpp.
+// What enter pushes: struct Frame of inside.h.
 #define FRAME (STACK_TOP - 16 * 8)
 
 // Saves the program's registers as struct Frame and goes to \handler, which does not return: it
 // leaves to one of ttrace_agent_done, ttrace_agent_done_inside, ttrace_agent_undone and
-// ttrace_agent_cpuid_done.
+// ttrace_agent_instruction_done.
         .macro enter handler
         mov     %rsp, PROGRAM_RSP
         mov     $STACK_TOP, %esp
-        pushfq
-        push    %rcx            // behind the program's instruction
-        push    %r15            // from here on up: struct Frame
-        push    %r14
-        push    %r13
-        push    %r12
-        push    %rbp
-        push    %rbx
-        push    %r11
-        push    %r10
-        push    %r9
-        push    %r8
-        push    %rdx
-        push    %rsi
+        pushfq                  // from here on down: struct Frame
         push    %rdi
+        push    %rsi
+        push    %rdx
+        push    %rcx            // two bytes from the program's instruction
         push    %rax
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
         cld
         mov     %rsp, %rdi
         push    $0              // as if by a call
@@ -40,21 +40,21 @@
 // What `enter` pushed, wherever the stack is now, but for the flags.
         .macro restore_registers
         mov     $FRAME, %esp
-        pop     %rax
-        pop     %rdi
-        pop     %rsi
-        pop     %rdx
-        pop     %r8
-        pop     %r9
-        pop     %r10
-        pop     %r11
-        pop     %rbx
-        pop     %rbp
-        pop     %r12
-        pop     %r13
-        pop     %r14
         pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rax
         pop     %rcx
+        pop     %rdx
+        pop     %rsi
+        pop     %rdi
         .endm
 
 // To \target, or to the INT3 at \left first if that is asked for. A thread that is stopped behind the
@@ -110,11 +110,11 @@ ttrace_agent_system_call:
         jmp     *GOES_ON
 
         .org    0x50, 0xcc
-        jmp     enter_cpuid
+        jmp     enter_instruction
 
         way_out leave_done, 0x60, %rcx, 0x20
         way_out leave_undone, 0x90, GOES_ON, 0x30
-        way_out leave_cpuid, 0xc0, GOES_ON, 0x40
+        way_out leave_instruction, 0xc0, GOES_ON, 0x40
 
         // Where the recorder is asked for room: goes on at rbx.
         .globl ttrace_agent_full
@@ -126,8 +126,8 @@ ttrace_agent_full:
 enter_call:
         enter   ttrace_agent_call
 
-enter_cpuid:
-        enter   ttrace_agent_cpuid
+enter_instruction:
+        enter   ttrace_agent_instruction
 
         .globl ttrace_agent_done
 ttrace_agent_done:
@@ -139,15 +139,15 @@ ttrace_agent_done:
         .globl ttrace_agent_undone
 ttrace_agent_undone:
         restore_registers
-        sub     $2, %rcx        // SYSCALL and CPUID have two bytes
+        sub     $2, %rcx
         mov     %rcx, GOES_ON
         mov     STUB_RCX, %rcx
         jmp     leave_undone
 
-        .globl ttrace_agent_cpuid_done
-ttrace_agent_cpuid_done:
+        .globl ttrace_agent_instruction_done
+ttrace_agent_instruction_done:
         restore_registers
-        jmp     leave_cpuid
+        jmp     leave_instruction
 
         // As ttrace_agent_done, where no system call was made: the program's own entry is still there.
         .globl ttrace_agent_done_inside

@@ -18,7 +18,7 @@ void ttrace_agent_full();
 [[noreturn]] void ttrace_agent_done();
 [[noreturn]] void ttrace_agent_done_inside();
 [[noreturn]] void ttrace_agent_undone();
-[[noreturn]] void ttrace_agent_cpuid_done();
+[[noreturn]] void ttrace_agent_instruction_done();
 
 }  // extern "C"
 
@@ -26,15 +26,17 @@ namespace ttrace::agent {
 
 /// What entry.S pushes, from the top of the stack on.
 struct Frame {
-  std::uint64_t rax, rdi, rsi, rdx, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15;
-  std::uint64_t after;  ///< behind the program's instruction; afterwards rcx
+  // In the order of GeneralRegisters.
+  std::uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax;
+  std::uint64_t after;  ///< rcx: kSyscallLength from the program's instruction; afterwards its own
+  std::uint64_t rdx, rsi, rdi;
   std::uint64_t flags;
 };
 
 inline Head& head() { return *reinterpret_cast<Head*>(std::uint64_t(kHeadAddress)); }
 inline std::uint64_t records() { return kRecordsAddress; }
 
-/// How a call or CPUID ended.
+/// How a call or another instruction ended.
 enum class Made {
   not_yet,    ///< with nothing changed: the traced path makes it
   by_kernel,  ///< a system call was made for it

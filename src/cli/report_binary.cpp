@@ -195,7 +195,8 @@ nlohmann::json json_of(const BinaryReport& report) {
           {"sparse_loops", plan.sparse_loops},
           {"system_calls", plan.system_calls},
           {"patched_system_calls", plan.patched_system_calls},
-          {"patched_cpuids", plan.patched_cpuids},
+          {"patched_sites", plan.patched_sites},
+          {"patched_rdtsc", plan.patched_counter_reads},
           {"plain_targets", plan.plain_targets},
           {"targets_with_live_flags", plan.targets_with_live_flags},
           {"sites",
@@ -232,18 +233,20 @@ BinaryReport report_binary(const std::string& path) {
 
 namespace {
 
+std::string answered_text(std::uint64_t patched) {
+  return patched > 0 ? fmt::format(", {} of them answered in the process", patched) : "";
+}
+
 std::string sites_text(const BinaryReport& report) {
-  std::string text = fmt::format("{} RDRAND, {} RDSEED, {} CPUID", report.rdrand_sites,
-                                 report.rdseed_sites, report.cpuid_sites);
-  if (report.plan.patched_cpuids > 0) {
-    text += fmt::format(", {} of them answered in the process", report.plan.patched_cpuids);
-  }
-  return text;
+  return fmt::format("{} RDRAND, {} RDSEED, {} CPUID", report.rdrand_sites, report.rdseed_sites,
+                     report.cpuid_sites) +
+         answered_text(report.plan.patched_sites);
 }
 
 std::string clock_text(const BinaryReport& report) {
   if (!report.knows_counter_reads) return "read by the kernel: there may be RDTSC unknown";
-  return fmt::format("{} RDTSC", report.counter_reads);
+  return fmt::format("{} RDTSC", report.counter_reads) +
+         answered_text(report.plan.patched_counter_reads);
 }
 
 }  // namespace

@@ -6,10 +6,19 @@
 #include <cstring>
 #include <utility>
 
-#include "record/instructions.h"
+#include "base/registers.h"
 
 namespace ttrace {
 namespace {
+
+constexpr bool is_numbered_as(agent::InstructionKind kind, InstructionEvent::Kind recorded) {
+  return InstructionEvent::Kind(kind) == recorded;
+}
+static_assert(is_numbered_as(agent::InstructionKind::rdtsc, InstructionEvent::Kind::rdtsc) &&
+              is_numbered_as(agent::InstructionKind::rdtscp, InstructionEvent::Kind::rdtscp) &&
+              is_numbered_as(agent::InstructionKind::cpuid, InstructionEvent::Kind::cpuid) &&
+              is_numbered_as(agent::InstructionKind::rdrand, InstructionEvent::Kind::rdrand) &&
+              is_numbered_as(agent::InstructionKind::rdseed, InstructionEvent::Kind::rdseed));
 
 /// Copies the first record among `bytes`. Returns what lies behind it.
 ByteView take_record(ByteView bytes, agent::Record& record) {
@@ -42,10 +51,17 @@ void understand(const agent::Record& record, ByteView writes, PlainCall& call) {
   }
 }
 
-InstructionEvent cpuid_event_of(const agent::Record& record) {
-  CpuidResult result{};
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = std::uint32_t(record.args[i]);
-  return cpuid_event(Address(record.rip - agent::kSiteLength), agent::kSiteLength, result);
+InstructionEvent instruction_of(const agent::Record& record) {
+  const agent::InstructionWord& word = record.instruction;
+  if (word.kind > agent::InstructionKind::rdseed) refuse_records();
+  InstructionEvent event{
+      InstructionEvent::Kind(word.kind), Address(record.rip - word.length), word.length, {}};
+  for (unsigned i = 0; i < agent::kMostResults; ++i) {
+    if (record.results[i] == agent::kNoRegister) break;
+    if (record.results[i] >= kRegisterCount) refuse_records();
+    event.results.emplace_back(record.results[i], record.args[i]);
+  }
+  return event;
 }
 
 }  // namespace
@@ -78,8 +94,8 @@ void append_events(const AgentRecords& records, Recording& recording) {
     // The counter counts down.
     call.ticks =
         Ticks(std::exchange(ticks, 0) + std::exchange(counter, record.ticks) - record.ticks);
-    if (record.number == agent::kCpuidNumber) {
-      recording.append({call.tid, call.ticks, call.time_us, cpuid_event_of(record)});
+    if (record.number == agent::kInstructionNumber) {
+      recording.append({call.tid, call.ticks, call.time_us, instruction_of(record)});
       continue;
     }
     understand(record, from.first(record.size).subspan(sizeof record), call);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/random_result.h"
 #include "tracee/time_trap.h"
 
 namespace ttrace {
@@ -63,15 +64,11 @@ InstructionEvent cpuid_event(Address rip, std::uint8_t length, const CpuidResult
 InstructionEvent draw_random(const Site& site, Address rip, const GeneralRegisters& regs) {
   std::uint64_t value = 0;
   if (getrandom(&value, sizeof value, 0) != sizeof value) throw_errno("getrandom");
-  if (site.width == 4) value = std::uint32_t(value);  // a 32-bit result clears the upper half
-  if (site.width == 2) {
-    value = (register_at(regs, site.destination) & ~0xffffull) | (value & 0xffff);
-  }
-  // CF=1: a value was available. OF, SF, ZF, AF, PF are cleared (Intel SDM volume 2, RDRAND).
-  constexpr std::uint64_t kStatusFlags = 0x8d5;
-  constexpr std::uint64_t kCarry = 0x001;
-  const std::uint64_t flags = (regs.eflags & ~kStatusFlags) | kCarry;
-  return {site.kind, rip, site.length, {{site.destination, value}, {kFlags, flags}}};
+  value = random_result(value, site.width, register_at(regs, site.destination));
+  return {site.kind,
+          rip,
+          site.length,
+          {{site.destination, value}, {kFlags, flags_of_random(regs.eflags)}}};
 }
 
 }  // namespace ttrace

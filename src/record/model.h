@@ -39,8 +39,10 @@ struct ClockAccess {
   /// Lifting the trap takes some 50 us, a call of the kernel 0.3 us.
   static constexpr std::uint64_t kWorthwhile = 500;
 
-  Address function;         ///< the vDSO's clock_gettime; 0: there is none that the agent may call
-  std::uint64_t calls = 0;  ///< of clock_gettime in the agent, since it was thought about last
+  Address function;  ///< the vDSO's clock_gettime; 0: there is none that the agent may call
+  /// Of clock_gettime in the agent, and of reads of the counter that stopped, since it was thought
+  /// about last.
+  std::uint64_t calls = 0;
   std::uint64_t worthwhile = kWorthwhile;  ///< it is thought about after so many calls
   bool opened = false;  ///< its threads read the time-stamp counter without a trap
   /// It is to be thought about now.
@@ -52,17 +54,17 @@ struct ClockAccess {
 
 /// What is known of an address space, and holds for the copy of it that a fork makes, too.
 struct SpaceState {
-  std::map<Address, Site> patched;  ///< by address of the int3
-  std::set<Address> rooms;          ///< kept free for stubs
-  std::vector<ActivePlan> plans;    ///< of its binaries
-  std::uint64_t counter = 0;        ///< what the tick counter held when it was looked at last
-  bool has_agent = false;           ///< it is mapped
-  bool shares_descriptors = false;  ///< not all of its threads, and only they, have the same ones
-  bool agent_runs = false;          ///< stubs go to the agent
-  std::uint64_t agent_calls = 0;    ///< Head::calls_left
-  bool agent_alone = false;         ///< they were drawn when there was no other thread
-  std::uint64_t agent_mask = 0;     ///< Head::signal_mask
-  std::uint64_t agent_read_clock = 0;  ///< Head::read_clock
+  std::map<Address, Site> patched;   ///< by address of the int3
+  std::set<Address> rooms;           ///< kept free for stubs
+  std::vector<ActivePlan> plans;     ///< of its binaries
+  std::uint64_t counter = 0;         ///< what the tick counter held when it was looked at last
+  bool has_agent = false;            ///< it is mapped
+  bool shares_descriptors = false;   ///< not all of its threads, and only they, have the same ones
+  bool agent_runs = false;           ///< stubs go to the agent
+  std::uint64_t agent_calls = 0;     ///< Head::calls_left
+  bool agent_alone = false;          ///< they were drawn when there was no other thread
+  std::uint64_t agent_mask = 0;      ///< Head::signal_mask
+  bool agent_reads_counter = false;  ///< Head::reads_counter
   ClockAccess clock;
   OwnAreas own_areas;
   std::vector<agent::CpuidAnswer> cpuid_answers;  ///< in the agent's table

@@ -231,6 +231,8 @@ class RecordSession {
   void tell_cpuid_answers(RecordedSpace& space) const;
   static void tell_cpuid_answer(RecordedSpace& space, const agent::CpuidAnswer& answer);
   InstructionEvent answer_cpuid(const Thread& thread, Address at, std::uint8_t length);
+  static InstructionEvent answer_counter(RecordedSpace& space, InstructionEvent::Kind kind,
+                                         Address at, std::uint8_t length);
   void forget_descriptors(Thread& thread);
   bool is_shown_in_memory(const struct stat& info);
   void forget_written();

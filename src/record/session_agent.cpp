@@ -92,9 +92,8 @@ void RecordSession::set_agent(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (!wants_agent(thread)) return turn_agent_off(space);
   const bool alone = threads_.size() == 1;
-  const std::uint64_t read_clock = thread.counter_is_open ? space.clock.function.value() : 0;
   if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone &&
-      space.agent_read_clock == read_clock) {
+      space.agent_reads_counter == thread.counter_is_open) {
     return tell_signal_mask(thread);
   }
   const std::optional<std::uint64_t> drawn =
@@ -107,9 +106,12 @@ void RecordSession::set_agent(Thread& thread) {
   head.calls_left = calls;
   head.alone = alone;
   head.signal_mask = thread.signal_mask;
-  head.read_clock = read_clock;
-  constexpr std::size_t kOwn = offsetof(agent::Head, mode);  // the words before are the stubs'
-  space.memory.write(head_word(kOwn), bytes_of(head).subspan(kOwn));
+  head.reads_counter = thread.counter_is_open;
+  head.read_clock = thread.counter_is_open ? space.clock.function.value() : 0;
+  // The words around these are the stubs'.
+  constexpr std::size_t kBegin = offsetof(agent::Head, mode);
+  constexpr std::size_t kEnd = offsetof(agent::Head, instruction);
+  space.memory.write(head_word(kBegin), bytes_of(head).subspan(kBegin, kEnd - kBegin));
   if (!space.agent_runs) {
     const std::uint64_t enter = agent::kEntry;
     space.memory.write(head_word(offsetof(agent::Head, enter)), bytes_of(enter));
@@ -118,7 +120,7 @@ void RecordSession::set_agent(Thread& thread) {
   space.agent_calls = calls;
   space.agent_alone = alone;
   space.agent_mask = thread.signal_mask;
-  space.agent_read_clock = read_clock;
+  space.agent_reads_counter = thread.counter_is_open;
 }
 
 void RecordSession::tell_signal_mask(Thread& thread) {
@@ -383,7 +385,8 @@ bool RecordSession::leave_agent(Thread& thread, const std::optional<siginfo_t>& 
     if (stop.kind != StopStatus::Kind::signal || stop.value != SIGTRAP) continue;
     thread.regs = task.registers();
     const std::uint64_t int3 = thread.regs.rip - 1;
-    if (int3 == agent::kLeftDone || int3 == agent::kLeftUndone || int3 == agent::kLeftCpuid) break;
+    if (int3 == agent::kLeftDone || int3 == agent::kLeftUndone || int3 == agent::kLeftInstruction)
+      break;
   }
   task.set_signal_mask(mask);
   const std::uint64_t left_at = thread.regs.rip - 1;

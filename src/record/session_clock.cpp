@@ -95,6 +95,13 @@ void RecordSession::note_text_change(Thread& thread) {
   clock.calls = 0;
 }
 
+/// At a stop at RDTSC or RDTSCP. Stubs there are for the agent once it does not trap.
+InstructionEvent RecordSession::answer_counter(RecordedSpace& space, InstructionEvent::Kind kind,
+                                               Address at, std::uint8_t length) {
+  if (space.has_agent) ++space.clock.calls;
+  return execute_here(kind, at, length);
+}
+
 /// All text of the process is known, and nobody writes any without our notice.
 bool RecordSession::may_open_counter(const Thread& thread) const {
   const RecordedSpace& space = *thread.process->space;

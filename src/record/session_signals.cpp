@@ -220,7 +220,7 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
     if (found == space.patched.end()) return false;
     const Site& site = found->second;
     if (reads_counter(site)) {
-      event = execute_here(site.kind, at, site.length);
+      event = answer_counter(space, site.kind, at, site.length);
     } else if (site.kind == kCpuid) {
       event = answer_cpuid(thread, at, site.length);
     } else {
@@ -231,7 +231,7 @@ bool RecordSession::emulate_instruction(Thread& thread, const siginfo_t& info) {
     const auto trapped = trapped_instruction(space.memory, at);
     if (!trapped) return false;
     event = trapped->kind == kCpuid ? answer_cpuid(thread, at, trapped->length)
-                                    : execute_here(trapped->kind, at, trapped->length);
+                                    : answer_counter(space, trapped->kind, at, trapped->length);
   } else {
     return false;
   }

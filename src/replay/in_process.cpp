@@ -2,10 +2,10 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstring>
 #include <iterator>
+#include <tuple>
 
 #include "agent/abi.h"
 #include "agent/calls.h"
@@ -14,10 +14,10 @@
 #include "syscalls/table.h"
 #include "tracee/gate.h"
 
-// Stretches of system calls and CPUID that the agent replays inside the host process, without a
-// stop for each (docs/decisions/0013). What it takes are the ordinary events: it does not matter
-// whether they were recorded in the same way. Whatever is not as the records say takes the traced
-// path, and is judged there.
+// Stretches of system calls and other instructions that the agent replays inside the host process,
+// without a stop for each (docs/decisions/0013). What it takes are the ordinary events: it does not
+// matter whether they were recorded in the same way. Whatever is not as the records say takes the
+// traced path, and is judged there.
 
 namespace ttrace {
 namespace {
@@ -25,6 +25,9 @@ namespace {
 constexpr std::uint64_t kLeastCalls = 2;
 /// Not more than what an interrupt of the user may wait for.
 constexpr std::uint64_t kMostInProcess = 4096;
+/// So often the agent is given the record of an instruction in vain. Loops may have a stub that the
+/// way into them has not.
+constexpr unsigned kMostMisses = 8;
 
 /// What was written are outputs that the program could have written itself. (Those of a call that
 /// failed, or that changed memory through /proc/self/mem, may lie where it cannot.)
@@ -66,19 +69,15 @@ bool is_for_agent(const PlainCall& call) {
          writes_where_it_may(call) && has_known_data(call);
 }
 
-/// What CPUID sets, in the order of agent::Record::args.
-constexpr std::array kCpuidRegisters = {
-    register_index(offsetof(GeneralRegisters, rax)),
-    register_index(offsetof(GeneralRegisters, rbx)),
-    register_index(offsetof(GeneralRegisters, rcx)),
-    register_index(offsetof(GeneralRegisters, rdx)),
-};
-
-bool is_cpuid(const InstructionEvent& instruction) {
-  const auto sets = [](const auto& result, std::uint8_t index) { return result.first == index; };
-  return instruction.kind == InstructionEvent::Kind::cpuid &&
-         instruction.length == agent::kSiteLength &&
-         std::ranges::equal(instruction.results, kCpuidRegisters, sets);
+/// The agent can set these: what it keeps of the program, of which rcx and the flags are part.
+bool is_for_agent(const InstructionEvent& instruction) {
+  constexpr std::uint8_t kFlags = register_index(offsetof(GeneralRegisters, eflags));
+  constexpr std::uint8_t kLast = register_index(offsetof(GeneralRegisters, rdi));
+  const auto can_set = [](const auto& result) {
+    return result.first <= kLast || result.first == kFlags;
+  };
+  return instruction.results.size() <= agent::kMostResults &&
+         std::ranges::all_of(instruction.results, can_set);
 }
 
 template <class T>
@@ -87,13 +86,16 @@ void append(Bytes& out, const T& value) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-void append_record(Bytes& out, const InstructionEvent& cpuid, std::uint64_t ticks) {
+void append_record(Bytes& out, const InstructionEvent& instruction, std::uint64_t ticks) {
   agent::Record record;
   record.size = sizeof record;
-  record.number = agent::kCpuidNumber;
-  record.rip = cpuid.rip.value() + cpuid.length;
+  record.number = agent::kInstructionNumber;
+  std::ranges::fill(record.results, agent::kNoRegister);
+  record.rip = instruction.rip.value() + instruction.length;
   record.ticks = ticks;
-  for (std::size_t i = 0; i < cpuid.results.size(); ++i) record.args[i] = cpuid.results[i].second;
+  for (std::size_t i = 0; i < instruction.results.size(); ++i) {
+    std::tie(record.results[i], record.args[i]) = instruction.results[i];
+  }
   append(out, record);
 }
 
@@ -154,10 +156,12 @@ bool Replayer::State::give_record(const ReplayContext& thread, EventNumber numbe
   }
   const Event& event = trace.event(number);
   const auto* instruction = std::get_if<InstructionEvent>(&event.body);
-  if (event.tid != thread.tid || instruction == nullptr || !is_cpuid(*instruction) ||
-      thread.process->space->without_stub.contains(instruction->rip)) {
+  if (event.tid != thread.tid || instruction == nullptr || !is_for_agent(*instruction)) {
     return false;
   }
+  const auto& without_stub = thread.process->space->without_stub;
+  const auto misses = without_stub.find(instruction->rip);
+  if (misses != without_stub.end() && misses->second >= kMostMisses) return false;
   sum += event.ticks.value();
   append_record(records, *instruction, sum);
   return true;
@@ -252,7 +256,7 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
   next += done;
   const bool is_trap = stop->kind == StopStatus::Kind::signal && stop->value == SIGTRAP;
   const std::uint64_t int3 = thread.regs.rip - 1;
-  if (is_trap && (int3 == agent::kLeftDone || int3 == agent::kLeftCpuid)) {
+  if (is_trap && (int3 == agent::kLeftDone || int3 == agent::kLeftInstruction)) {
     thread.regs.rip = int3 == agent::kLeftDone ? thread.regs.rcx : head.goes_on;
     if (int3 == agent::kLeftDone && done > 0) {
       // As a call that is traced leaves it, for what may follow without execution: a signal.
@@ -267,7 +271,7 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
   const Outcome outcome = understand(thread, event, {before, {}, false}, *stop);
   const auto* instruction = std::get_if<InstructionEvent>(&event.body);
   if (outcome == Outcome::arrived && instruction != nullptr && done < given) {
-    space.without_stub.insert(instruction->rip);
+    ++space.without_stub[instruction->rip];
   }
   return outcome;
 }

@@ -26,8 +26,8 @@ struct ReplaySpace {
   std::unique_ptr<HostProcess> host;
   std::unique_ptr<TickCounter> counter;  ///< of the host; made when it first runs
   bool agent_runs = false;               ///< stubs go to the agent
-  /// CPUID that a thread came to without a stub: the agent is given no record of such again.
-  std::set<Address> without_stub;
+  /// Instructions that a thread came to without a stub, and how often.
+  std::map<Address, unsigned> without_stub;
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< of its binaries

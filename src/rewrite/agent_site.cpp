@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/abi.h"
 #include "rewrite/relocate.h"
 
 namespace ttrace {
@@ -14,6 +13,7 @@ namespace {
 constexpr std::uint64_t kRoom = 5;
 constexpr std::size_t kMostParts = 8;
 constexpr std::uint64_t kLongestInstruction = 15;
+constexpr std::uint64_t kNearby = 64;  // bytes
 
 /// Calls that do not come back, or not alone, or not here.
 constexpr std::array kNeverMade = {SYS_rt_sigreturn, SYS_exit,  SYS_exit_group,     SYS_clone,
@@ -31,18 +31,33 @@ std::optional<std::uint64_t> number_loaded(const Neighbours::Part& part) {
   return d.raw.imm[0].value.u;
 }
 
+Neighbours::Part part_of(const InstructionDecoder& decoder, const CodeImage& image) {
+  const Instruction& instruction = decoder.instruction();
+  return {instruction, decoder.details(), image.at(instruction.address).first(instruction.length)};
+}
+
 bool may_be_copied(const Neighbours::Part& part) {
   const Instruction& instruction = part.instruction;
   if (instruction.flow == Flow::branch) {
     return instruction.plain && (instruction.relative_size == 1 || instruction.relative_size == 4);
   }
-  return can_move(instruction, part.details);
+  return can_move(instruction, part.details) ||
+         part.details.mnemonic == ZYDIS_MNEMONIC_ENDBR64;  // a NOP in user space, as Linux has it
 }
 
 }  // namespace
 
-bool is_never_made(const Approach& approach) {
-  for (auto part = approach.rbegin(); part != approach.rend(); ++part) {
+std::uint64_t replaced_length(const StraightWay& way) {
+  std::uint64_t length = 0;
+  for (const Neighbours::Part& part : way) {
+    if (length >= kRoom) break;
+    length += part.instruction.length;
+  }
+  return length;
+}
+
+bool is_never_made(const StraightWay& way) {
+  for (auto part = way.rbegin(); part != way.rend(); ++part) {
     const auto number = number_loaded(*part);
     if (!number) continue;
     return std::find(kNeverMade.begin(), kNeverMade.end(), long(*number)) != kNeverMade.end();
@@ -50,29 +65,48 @@ bool is_never_made(const Approach& approach) {
   return false;
 }
 
-std::optional<Approach> find_approach(const CodeImage& image, const ControlFlow& flow,
-                                      const TextPatch& patch, const Function& function,
-                                      std::uint64_t site) {
-  if (patch.touches(site, site + agent::kSiteLength)) return {};
+std::optional<StraightWay> find_approach(const CodeImage& image, const ControlFlow& flow,
+                                         const TextPatch& patch, const Function& function,
+                                         const AgentSites::value_type& site) {
+  const auto& [address, word] = site;
+  if (patch.touches(address, address + (word ? word->length : agent::kSyscallLength))) return {};
   InstructionDecoder decoder;
-  Approach found;
-  std::uint64_t first = site;
-  while (found.size() < kMostParts) {
+  StraightWay way;
+  std::optional<StraightWay> joined;
+  for (std::uint64_t first = address; way.size() < kMostParts;) {
     const std::uint64_t least =
         std::max(function.begin, first - std::min(first, kLongestInstruction));
     const auto before = flow.starts.last_before(first, least);
-    if (!before || !decoder.decode(image.at(*before), *before)) return {};
+    if (!before || !decoder.decode(image.at(*before), *before)) break;
     const Instruction& instruction = decoder.instruction();
-    if (instruction.end() != first || patch.touches(instruction.address, instruction.end())) {
+    if (instruction.end() != first || patch.touches(instruction.address, instruction.end())) break;
+    way.insert(way.begin(), part_of(decoder, image));
+    if (!may_be_copied(way.front())) break;
+    first = instruction.address;
+    if (instruction.length >= kRoom) return way;
+    const bool has_room = address - first >= kRoom;
+    if (has_room && !joined && !function.unresolved_jump &&
+        !flow.targets.any_in(first + 1, first + kRoom)) {
+      joined = way;
+    }
+  }
+  return joined;
+}
+
+std::optional<SiteAhead> find_site_ahead(const CodeImage& image, const ControlFlow& flow,
+                                         const AgentSites& sites, std::uint64_t from) {
+  SiteAhead found{{}, sites.lower_bound(from)};
+  if (found.site == sites.end() || found.site->first - from > kNearby) return {};
+  InstructionDecoder decoder;
+  for (std::uint64_t at = from; at != found.site->first; at = decoder.instruction().end()) {
+    if (at > found.site->first || found.way.size() == kMostParts || !flow.starts.contains(at) ||
+        !decoder.decode(image.at(at), at)) {
       return {};
     }
-    found.insert(found.begin(),
-                 {instruction, decoder.details(), image.at(*before).first(instruction.length)});
-    if (!may_be_copied(found.front())) return {};
-    first = instruction.address;
-    if (instruction.length >= kRoom) return found;
+    found.way.push_back(part_of(decoder, image));
+    if (!can_move(decoder.instruction(), decoder.details())) return {};
   }
-  return {};
+  return found;
 }
 
 }  // namespace ttrace

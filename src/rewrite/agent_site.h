@@ -1,28 +1,50 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
+#include "agent/abi.h"
 #include "rewrite/control_flow.h"
 #include "rewrite/neighbours.h"
 #include "rewrite/text_patch.h"
 
 namespace ttrace {
 
-/// The straight way to an instruction that the agent executes in the program's place (SYSCALL,
-/// CPUID): instructions that follow each other, the last one right
-/// before it. The first has room for a jump and may be replaced by one: whoever comes to a later
-/// one finds the text as it was.
-using Approach = std::vector<Neighbours::Part>;
+/// Instructions that follow each other, the last one right before an instruction that the agent
+/// executes in the program's place.
+using StraightWay = std::vector<Neighbours::Part>;
 
-/// Empty if there is none that can be copied to a stub.
-std::optional<Approach> find_approach(const CodeImage& image, const ControlFlow& flow,
-                                      const TextPatch& patch, const Function& function,
-                                      std::uint64_t site);
+/// What a stub tells the agent of its instruction; empty: it is a SYSCALL.
+using AgentWord = std::optional<agent::InstructionWord>;
 
-/// Whether the approach leads to a system call that the agent never makes and others look at (the
+/// The instructions that the agent may execute, by linked address.
+using AgentSites = std::map<std::uint64_t, AgentWord>;
+
+/// A way to a site whose first instruction has room for a jump and may be replaced by one: whoever
+/// comes to a later one finds the text as it was. If there is none, one whose first instructions
+/// have room together, where it is proven that nothing leads to any of them but the first. Empty if
+/// there is no such way that can be copied to a stub, or if something of the site is patched.
+std::optional<StraightWay> find_approach(const CodeImage& image, const ControlFlow& flow,
+                                         const TextPatch& patch, const Function& function,
+                                         const AgentSites::value_type& site);
+
+/// The first site that straight code at `from` leads to, perhaps `from` itself.
+struct SiteAhead {
+  StraightWay way;
+  AgentSites::const_iterator site;
+};
+/// Empty if there is none nearby, or something on the way there cannot be copied to a stub.
+std::optional<SiteAhead> find_site_ahead(const CodeImage& image, const ControlFlow& flow,
+                                         const AgentSites& sites, std::uint64_t from);
+
+/// How many bytes of the way its jump replaces: whole instructions.
+std::uint64_t replaced_length(const StraightWay& way);
+
+/// Whether the way leads to a system call that the agent never makes and others look at (the
 /// bytes of a signal trampoline tell unwinders what it is).
-bool is_never_made(const Approach& approach);
+bool is_never_made(const StraightWay& way);
 
 }  // namespace ttrace

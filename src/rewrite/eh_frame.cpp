@@ -24,7 +24,9 @@ class EhFrame {
 
   bool empty() const { return bytes_.empty(); }
 
-  /// The function of the entry at a virtual address; empty if that is no sound FDE.
+  /// The function of the entry at a virtual address; empty if that is no sound FDE, or that of a
+  /// signal trampoline, which begins a byte early (unwinders that do not know of trampolines look
+  /// before the address that a frame returns to).
   std::optional<FunctionRange> function_at(std::uint64_t entry) {
     if (entry < address_ || entry - address_ >= bytes_.size()) return std::nullopt;
     Cursor cursor(bytes_, address_, entry - address_);
@@ -36,7 +38,7 @@ class EhFrame {
     if (!cursor.ok() || length < 4 || length == ~0u || id == 0 || id > id_position)
       return std::nullopt;
     const std::optional<Encodings> encodings = encodings_of(id_position - id);
-    if (!encodings) return std::nullopt;
+    if (!encodings || encodings->of_trampolines) return std::nullopt;
     const std::uint64_t begin = cursor.pointer(encodings->function);
     const std::uint64_t size = cursor.pointer(encodings->function & kFormatMask);
     if (!cursor.ok() || size == 0 || begin + size < begin) return std::nullopt;
@@ -74,6 +76,7 @@ class EhFrame {
   struct Encodings {
     std::uint8_t function = kAbsolute;
     std::uint8_t exceptions = kOmitted;
+    bool of_trampolines = false;
   };
 
   /// Those of the CIE at a position; empty if it cannot be understood.
@@ -111,6 +114,7 @@ class EhFrame {
     cursor.leb128(false);  // length of the augmentation data
     for (const char c : augmentation.substr(1)) {
       if (c == 'R') encodings.function = cursor.fixed<std::uint8_t>();
+      if (c == 'S') encodings.of_trampolines = true;
       if (c == 'L') encodings.exceptions = cursor.fixed<std::uint8_t>();
       if (c == 'P') {  // personality routine: only its size matters here
         const auto encoding = cursor.fixed<std::uint8_t>();

@@ -16,7 +16,7 @@ struct FunctionRange {
 
 /// The functions that the unwind tables describe: from the search table of .eh_frame_hdr, else by
 /// walking .eh_frame. Ascending; may overlap in a damaged file. Entries that make no sense are left
-/// out.
+/// out, and so are signal trampolines.
 std::vector<FunctionRange> functions_from_eh_frame(const ElfFile& file);
 
 /// The function symbols of .symtab and .dynsym, ascending. A symbol of unknown size ends where it

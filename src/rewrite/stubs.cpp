@@ -2,6 +2,7 @@
 
 #include <sys/user.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstring>
 
@@ -16,6 +17,10 @@ constexpr unsigned kJumpExtension = 4;
 
 constexpr std::uint32_t kCounter = kTickCounterAddress;
 constexpr std::uint32_t kSave = kTickSaveAddress;
+
+constexpr std::uint32_t head_word(std::size_t offset) {
+  return agent::kHeadAddress + std::uint32_t(offset);
+}
 
 }  // namespace
 
@@ -181,22 +186,27 @@ void StubCode::jump_to_text(std::uint64_t target, std::uint64_t original, bool e
   mark(begin, original, executes);
 }
 
-void StubCode::call_agent(AgentTask task, std::uint64_t instruction) {
-  constexpr std::uint32_t kRcx = agent::kHeadAddress + offsetof(agent::Head, stub_rcx);
-  constexpr std::uint32_t kEnter = agent::kHeadAddress + offsetof(agent::Head, enter);
+void StubCode::call_agent(std::uint64_t instruction,
+                          const std::optional<agent::InstructionWord>& word) {
+  constexpr std::uint32_t kRcx = head_word(offsetof(agent::Head, stub_rcx));
+  constexpr std::uint32_t kEnter = head_word(offsetof(agent::Head, enter));
+  constexpr std::uint32_t kWord = head_word(offsetof(agent::Head, instruction));
+  constexpr unsigned kStoreWord = 11;
   const std::uint32_t entry =
-      agent::kHeadAddress + std::uint32_t(task == AgentTask::system_call
-                                              ? offsetof(agent::Head, entry)
-                                              : offsetof(agent::Head, cpuid_entry));
+      head_word(word ? offsetof(agent::Head, instruction_entry) : offsetof(agent::Head, entry));
   const Position begin = size();
   emit({0x48, 0x89, 0x0c, 0x25}), emit32(kRcx);    // mov [rcx], rcx
   emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kEnter);  // mov rcx, [enter]
-  emit({0xe3, 14});                                // jrcxz off
+  emit({0xe3, word ? 14 + kStoreWord : 14});       // jrcxz off
+  if (word) {
+    emit({0xc7, 0x04, 0x25}), emit32(kWord);  // mov dword [word], ...
+    emit32(std::bit_cast<std::uint32_t>(*word));
+  }
   emit({0x48, 0x8d, 0x0d}),
-      emit_distance(instruction + agent::kSiteLength);  // lea rcx, [behind it]
-  emit({0xff, 0x24, 0x25}), emit32(entry);              // jmp [entry]
-  emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kRcx);         // off: mov rcx, [rcx]
-  emit({0xe9}), emit_distance(instruction);             // jmp instruction
+      emit_distance(instruction + agent::kSyscallLength);  // lea rcx, [behind it]
+  emit({0xff, 0x24, 0x25}), emit32(entry);                 // jmp [entry]
+  emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kRcx);            // off: mov rcx, [rcx]
+  emit({0xe9}), emit_distance(instruction);                // jmp instruction
   mark(begin, instruction, false);
 }
 

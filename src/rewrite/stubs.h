@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "agent/abi.h"
 #include "rewrite/instruction.h"
 #include "rewrite/tick_plan.h"
 
@@ -21,9 +22,6 @@ struct IndirectOperand {
 
 /// Empty for segment overrides and the like.
 std::optional<IndirectOperand> operand_of(const Instruction&, const ZydisDecodedInstruction&);
-
-/// What a stub asks the agent to do (agent/abi.h).
-enum class AgentTask : std::uint8_t { system_call, cpuid };
 
 /// Machine code that is not placed yet: positions count from its beginning; distances to text are
 /// filled in by place().
@@ -44,8 +42,9 @@ class StubCode {
                                    std::uint8_t stack_adjust);
 
   /// Goes to the agent (agent/abi.h) if that is on, else to the instruction at `instruction`, which
-  /// stays in the text. No register and no flag changes on the way.
-  void call_agent(AgentTask task, std::uint64_t instruction);
+  /// stays in the text: a SYSCALL if there is no word for it. No register and no flag changes on
+  /// the way.
+  void call_agent(std::uint64_t instruction, const std::optional<agent::InstructionWord>& word);
 
   /// Copies an original instruction, re-basing its RIP-relative operand.
   void copy(const Instruction&, const ZydisDecodedInstruction&, ByteView bytes);

@@ -17,7 +17,7 @@
 namespace ttrace {
 
 /// Goes up whenever build_tick_plan() may give another plan for the same file.
-inline constexpr std::uint32_t kTickPlannerVersion = 5;
+inline constexpr std::uint32_t kTickPlannerVersion = 6;
 
 /// A stretch of whole pages of a plan file and where it belongs. Addresses here and below are
 /// virtual addresses as linked: add the load bias (0 for ET_EXEC), modulo 2^64, since the stubs of
@@ -184,8 +184,9 @@ struct PlanReport {
   std::array<std::array<std::uint64_t, how_count>, kind_count> transfers{};
   std::uint64_t system_calls = 0;  ///< instructions
   std::uint64_t patched_system_calls = 0;
-  std::uint64_t patched_cpuids = 0;
-  std::uint64_t sparse_loops = 0;  ///< targets counted once in several turns
+  std::uint64_t patched_sites = 0;          ///< RDRAND, RDSEED, CPUID
+  std::uint64_t patched_counter_reads = 0;  ///< RDTSC, RDTSCP
+  std::uint64_t sparse_loops = 0;           ///< targets counted once in several turns
   std::uint64_t plain_targets = 0;
   std::uint64_t targets_with_live_flags = 0;
   std::uint64_t text_bytes = 0;
@@ -202,7 +203,7 @@ struct PlanOptions {
   /// Linked address of the first stub page; none: before the image.
   std::optional<std::uint64_t> address;
   bool sparse = true;  ///< copies of small loops
-  bool sites = true;   ///< INT3 at RDRAND, RDSEED, CPUID
+  bool sites = true;   ///< INT3 at RDRAND, RDSEED, CPUID; the agent there and at RDTSC
 };
 
 /// Analyses the binary behind `fd`. Empty, with report.refusal set, for a file that gets no plan.

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "base/registers.h"
 #include "base/types.h"
@@ -42,11 +44,22 @@ struct LocatedSite {
   Site site;
 };
 
+/// Adds those whose results the agent can set.
+void add_agent_sites(const std::vector<LocatedSite>& located, AgentSites& sites) {
+  constexpr std::uint8_t kStackPointer = register_index(offsetof(GeneralRegisters, rsp));
+  for (const auto& [address, site] : located)
+    if (site.destination != kStackPointer)
+      sites[address] = agent::InstructionWord{agent::InstructionKind(site.kind), site.length,
+                                              site.destination, site.width};
+}
+
 /// One run over one binary. Long transfers are patched first, then short ones with what is left of
 /// the padding; last what the agent does.
 class Planner {
  public:
-  Planner(const ElfFile& file, const CodeImage& image, PlanReport& report, bool sparse)
+  /// `agent_sites` but for the system calls.
+  Planner(const ElfFile& file, const CodeImage& image, AgentSites agent_sites, PlanReport& report,
+          bool sparse)
       : file_(file),
         image_(image),
         report_(report),
@@ -54,7 +67,9 @@ class Planner {
         flow_(scan_control_flow(image, functions_of(file), file.fixed_address())),
         carried_away_(image.begin(), image.end()),
         patch_(image),
-        sparse_(sparse) {
+        sparse_(sparse),
+        agent_sites_(std::move(agent_sites)) {
+    for (const std::uint64_t at : flow_.system_calls) agent_sites_[at] = std::nullopt;
     add_entry_points(file, image, relocations_, flow_);
     padding_.emplace(image, flow_);
   }
@@ -75,13 +90,10 @@ class Planner {
     for (const Transfer* transfer : later) note(*transfer, patch_short(*transfer));
   }
 
-  void call_agent(const std::vector<LocatedSite>& sites) {
+  void lead_to_agent() {
     report_.system_calls = flow_.system_calls.size();
-    for (const std::uint64_t at : flow_.system_calls)
-      if (lead_to_agent(AgentTask::system_call, at)) ++report_.patched_system_calls;
-    for (const auto& [at, site] : sites)
-      if (site.kind == InstructionEvent::Kind::cpuid && lead_to_agent(AgentTask::cpuid, at))
-        ++report_.patched_cpuids;
+    for (const auto& site : agent_sites_)
+      if (lead_to_agent(site) || behind_counts_.contains(site.first)) ++patched(site.second);
   }
 
   StubCode& stubs() { return stubs_; }
@@ -157,7 +169,7 @@ class Planner {
       const bool dead = flags_dead(target);
       ++report_.plain_targets;
       if (!dead) ++report_.targets_with_live_flags;
-      known->second = stubs_.count_and_jump(target, dead);
+      known->second = count(target, dead);
     }
     return known->second;
   }
@@ -421,7 +433,7 @@ class Planner {
       stubs_.jump_to_text(found->end(), found->end(), false);
       flow_.targets.add(found->end());
     }
-    replace(*found, stub);
+    replace(found->begin(), found->end(), stub);
     return true;
   }
 
@@ -434,17 +446,18 @@ class Planner {
       stubs_.copy(instruction, details, bytes);
     }
     indirect_jump_stub(t);  // goes on where the copies end
-    replace(*found, stub);
+    replace(found->begin(), found->end(), stub);
     return true;
   }
 
-  /// Takes the way to an instruction through a stub that may let the agent execute it. The
-  /// instruction itself stays, for everybody else who comes there. What is patched is left alone.
-  bool lead_to_agent(AgentTask task, std::uint64_t at) {
+  /// Takes the way to a site through a stub that may let the agent execute it. The instruction
+  /// itself stays, for everybody else who comes there. What is patched is left alone.
+  bool lead_to_agent(const AgentSites::value_type& site) {
+    const auto& [at, word] = site;
     const Function* function = flow_.function_at(at);
     if (!function || !function->sound || carried_away_.contains(at)) return false;
-    const auto found = find_approach(image_, flow_, patch_, *function, at);
-    if (!found || (task == AgentTask::system_call && is_never_made(*found))) return false;
+    const auto found = find_approach(image_, flow_, patch_, *function, site);
+    if (!found || (!word && is_never_made(*found))) return false;
     const StubCode::Position stub = stubs_.size();
     for (const auto& [instruction, details, bytes] : *found) {
       if (instruction.flow == Flow::branch)
@@ -452,19 +465,43 @@ class Planner {
       else
         stubs_.copy(instruction, details, bytes);
     }
-    stubs_.call_agent(task, at);
-    const Instruction& first = found->front().instruction;
-    patch_.jump(first.address, stub);
-    patch_.explain(first.address, kNearJump, first.address);
-    patch_.fill(first.address + kNearJump, first.end());
+    stubs_.call_agent(at, word);
+    const std::uint64_t begin = found->front().instruction.address;
+    replace(begin, begin + replaced_length(*found), stub);
     return true;
   }
 
-  void replace(const Neighbours& found, StubCode::Position stub) {
-    for (std::uint64_t i = found.begin() + 1; i < found.end(); ++i) carried_away_.add(i);
-    patch_.jump(found.begin(), stub);
-    patch_.explain(found.begin(), kNearJump, found.begin());
-    patch_.fill(found.begin() + kNearJump, found.end());
+  /// Counts one tick, then goes on at `target`, or through copies of what is there to the agent: a
+  /// loop that begins with such an instruction never comes to it by the way that leads to the loop.
+  StubCode::Position count(std::uint64_t target, bool flags_dead) {
+    const Function* function = flow_.function_at(target);
+    const auto ahead = function && function->sound
+                           ? find_site_ahead(image_, flow_, agent_sites_, target)
+                           : std::nullopt;
+    if (!ahead || (!ahead->site->second && is_never_made(ahead->way)))
+      return stubs_.count_and_jump(target, flags_dead);
+    const StubCode::Position stub = stubs_.count_and_continue(target, flags_dead);
+    for (const auto& [instruction, details, bytes] : ahead->way)
+      stubs_.copy(instruction, details, bytes);
+    stubs_.call_agent(ahead->site->first, ahead->site->second);
+    behind_counts_.insert(ahead->site->first);
+    return stub;
+  }
+
+  /// Where the report counts those that the agent may execute.
+  std::uint64_t& patched(const AgentWord& word) {
+    if (!word) return report_.patched_system_calls;
+    const bool reads =
+        word->kind == agent::InstructionKind::rdtsc || word->kind == agent::InstructionKind::rdtscp;
+    return reads ? report_.patched_counter_reads : report_.patched_sites;
+  }
+
+  /// Makes a jump of the first of these instructions.
+  void replace(std::uint64_t begin, std::uint64_t end, StubCode::Position stub) {
+    for (std::uint64_t i = begin + 1; i < end; ++i) carried_away_.add(i);
+    patch_.jump(begin, stub);
+    patch_.explain(begin, kNearJump, begin);
+    patch_.fill(begin + kNearJump, end);
   }
 
   const ElfFile& file_;
@@ -478,6 +515,8 @@ class Planner {
   StubCode stubs_;
   InstructionDecoder decoder_;
   const bool sparse_;
+  AgentSites agent_sites_;
+  std::set<std::uint64_t> behind_counts_;  // sites that stubs lead to which count
   std::unordered_map<std::uint64_t, std::uint64_t> loop_end_;  // by head
   std::unordered_map<std::uint64_t, StubCode::Position> plain_;
   std::unordered_map<std::uint64_t, StubCode::Position> copied_;
@@ -524,11 +563,17 @@ std::optional<Bytes> build(int fd, PlanReport& report, const PlanOptions& option
   if (!key) return refuse("it is too large");
   for (const TextSegment& text : image->segments()) report.text_bytes += text.end - text.begin;
 
-  Planner planner(*file, *image, report, options.sparse);
-  if (options.counts) planner.count_cycles();
   const SitePlan sites = analyse_sites(fd);
-  const auto located = options.sites ? locate(*image, sites.sites) : std::vector<LocatedSite>();
-  planner.call_agent(located);
+  std::vector<LocatedSite> located;
+  AgentSites agent_sites;
+  if (options.sites) {
+    located = locate(*image, sites.sites);
+    add_agent_sites(located, agent_sites);
+    add_agent_sites(locate(*image, sites.counter_reads), agent_sites);
+  }
+  Planner planner(*file, *image, std::move(agent_sites), report, options.sparse);
+  if (options.counts) planner.count_cycles();
+  planner.lead_to_agent();
   patch_sites(located, planner.patch());
 
   TickPlanContents contents;

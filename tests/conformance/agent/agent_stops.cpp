@@ -29,6 +29,26 @@ void cpuid() {
   __cpuid_count(7, 0, a, b, c, d);
 }
 
+void draw_random() {
+  unsigned long value = 0;
+  asm volatile("mov $7, %%ecx\nrdrand %0" : "=r"(value) : : "rcx", "cc");
+}
+
+unsigned long counter() {
+  unsigned long low = 0, high = 0;
+  asm volatile("mov $7, %%eax\nrdtsc" : "=a"(low), "=d"(high));
+  return high << 32 | low;
+}
+
+/// So often before that it does not trap any more.
+void read_counter() {
+  static const bool is_open = [] {
+    for (int i = 0; i < 1000; ++i) OBSERVE(counter() != 0);
+    return true;
+  }();
+  OBSERVE(is_open && counter() != 0);
+}
+
 void pipe_round() {
   char byte = 'x';
   OBSERVE(write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1);
@@ -108,7 +128,7 @@ void read_clock_often() {
   for (int i = 0; i < 3000; ++i) OBSERVE(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
 }
 
-void read_counter() {
+void read_hidden_counter() {
   static const bool is_open = (read_clock_often(), true);
   asm volatile("call *%0" : : "r"(hidden_read + is_open) : "rax", "rdx", "memory");
 }
@@ -126,6 +146,8 @@ constexpr Thing kThings[] = {{"cpuid", cpuid},
                              {"break", ask_break},
                              {"memory", change_memory},
                              {"counter", read_counter},
+                             {"hidden", read_hidden_counter},
+                             {"random", draw_random},
                              {"changed", changed_pipe_round},
                              {"shared", shared_round}};
 

@@ -13,7 +13,8 @@ FEW = 20
 
 # What is done (agent_stops.cpp), how it is recorded, and whether the agent does it.
 ON = ("--agent=on", "--chaos=off")
-THINGS = ("pipe", "changed", "shared", "socket", "look", "mask", "yield", "break", "memory")
+THINGS = ("pipe", "changed", "shared", "socket", "look", "mask", "yield", "break", "memory",
+          "random", "counter")
 WAYS = [
     ("cpuid", ON, True),
     ("cpuid", ("--agent=on", "--chaos=on", "--seed=3"), True),
@@ -21,8 +22,8 @@ WAYS = [
     ("cpuid", ("--agent=off",), False),
     ("cpuid", ("--ticks=none",), False),
     *((what, ON, True) for what in THINGS),
-    ("counter", ON, True),
-    ("counter", ("--agent=off",), False),
+    ("hidden", ON, True),
+    ("hidden", ("--agent=off",), False),
     *((what, ("--agent=off",), False) for what in THINGS),
 ]
 

@@ -28,7 +28,8 @@ BinaryReport sample() {
   report.plan_bytes = 8192;
   report.rdrand_sites = 1;
   report.cpuid_sites = 2;
-  plan.patched_cpuids = 1;
+  plan.patched_sites = 1;
+  plan.patched_counter_reads = 2;
   report.counter_reads = 3;
   report.knows_counter_reads = true;
   return report;
@@ -47,7 +48,7 @@ TEST(ReportBinary, SaysEverythingInAnAlignedTable) {
             "  system calls  9, 7 of them patched\n"
             "  sparse loops  7, counted once in several turns\n"
             "  sites         1 RDRAND, 0 RDSEED, 2 CPUID, 1 of them answered in the process\n"
-            "  clock         3 RDTSC\n"
+            "  clock         3 RDTSC, 2 of them answered in the process\n"
             "                          jump within  jump across  indirect        indirect\n"
             "  cycles closed by         a function    functions      jump  call      call    all\n"
             "  all                            1999            -         -     -         1   2000\n"
@@ -115,7 +116,8 @@ TEST(ReportBinary, JsonHoldsTheNumbers) {
   EXPECT_EQ(json[0]["plan_bytes"], 8192);
   EXPECT_EQ(json[0]["sparse_loops"], 7);
   EXPECT_EQ(json[0]["sites"]["cpuid"], 2);
-  EXPECT_EQ(json[0]["patched_cpuids"], 1);
+  EXPECT_EQ(json[0]["patched_sites"], 1);
+  EXPECT_EQ(json[0]["patched_rdtsc"], 2);
   EXPECT_EQ(json[0]["sites"]["rdtsc"], 3);
   EXPECT_EQ(json[0]["knows_rdtsc"], true);
   EXPECT_EQ(json[0]["refusal"], "");

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 
 #include "agent/abi.h"
 #include "tracee/gate.h"
@@ -40,10 +41,12 @@ class AgentChild {
     return understand(status);
   }
 
-  /// As the stub at an instruction that is followed by `after` does it.
-  void enter(std::uint32_t entry, std::uint64_t rax, std::uint64_t after,
-             std::uint64_t used = 0) const {
+  /// As the stub at an instruction that is followed by `after` does it; `word`: none of a call.
+  void enter(std::uint32_t entry, agent::InstructionWord word, std::uint64_t rax,
+             std::uint64_t after, std::uint64_t used = 0) const {
     agent::Head head;
+    head.instruction = word;
+    head.reads_counter = 1;
     head.used = used;
     head.mode = agent::Mode::record;
     head.calls_left = 1;
@@ -133,26 +136,30 @@ class AgentChild {
   GeneralRegisters at_start_{};
 };
 
-/// A call, or CPUID, and how it comes out of the agent.
+/// A call, or another instruction, and how it comes out of the agent.
 struct Way {
   std::uint32_t entry;
+  agent::InstructionWord word;
   std::uint64_t rax;
   std::uint32_t int3;
-  std::uint64_t rax_then;
+  std::optional<std::uint64_t> rax_then;  ///< none: nobody can tell
   std::uint64_t rcx_then;
 };
+
+constexpr agent::InstructionWord kNoWord{};
+constexpr agent::InstructionWord kCpuid{agent::InstructionKind::cpuid, 2, 0, 8};
 
 constexpr std::uint64_t kAfter = 0x5000;
 
 constexpr Way without(std::uint64_t call) {
-  return {agent::kEntry, call, agent::kLeftUndone, call, AgentChild::kProgramRcx};
+  return {agent::kEntry, kNoWord, call, agent::kLeftUndone, call, AgentChild::kProgramRcx};
 }
 
 /// `way` once the program's call was made; before it, and if it never is, `undone`. At first `used`
 /// bytes of records are.
 void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t used = 0) {
   const AgentChild child;
-  child.enter(way.entry, way.rax, kAfter, used);
+  child.enter(way.entry, way.word, way.rax, kAfter, used);
   unsigned steps = 0;
   bool is_made = false;
   for (AgentChild::State state = child.state(); agent::is_in_agent(state.regs.rip); ++steps) {
@@ -169,7 +176,7 @@ void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t 
     ASSERT_EQ(int3, expected.int3);
     regs = child.task().registers();
     EXPECT_EQ(regs.rsp, child.stack());
-    EXPECT_EQ(regs.rax, expected.rax_then);
+    EXPECT_EQ(regs.rax, expected.rax_then.value_or(regs.rax));
     EXPECT_EQ(regs.rcx, expected.rcx_then);
 
     child.restore(state);
@@ -181,7 +188,7 @@ void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t 
 
 TEST(AgentExit, FromEveryInstructionOfACall) {
   comes_out_from_everywhere(
-      {agent::kEntry, SYS_getppid, agent::kLeftDone, std::uint64_t(getpid()), kAfter},
+      {agent::kEntry, kNoWord, SYS_getppid, agent::kLeftDone, std::uint64_t(getpid()), kAfter},
       without(SYS_getppid));
 }
 
@@ -190,32 +197,63 @@ TEST(AgentExit, FromEveryInstructionBeforeACall) {
 }
 
 TEST(AgentExit, FromEveryInstructionOfCpuid) {
-  const Way way{agent::kCpuidEntry, AgentChild::kKnownLeaf, agent::kLeftCpuid,
-                AgentChild::kAnswer[0], AgentChild::kAnswer[2]};
+  const Way way{agent::kInstructionEntry, kCpuid,
+                AgentChild::kKnownLeaf,   agent::kLeftInstruction,
+                AgentChild::kAnswer[0],   AgentChild::kAnswer[2]};
   comes_out_from_everywhere(way, way);
 }
 
 TEST(AgentExit, FromEveryInstructionBeforeCpuid) {
   constexpr std::uint64_t kUnknownLeaf = 7;
-  const Way way{agent::kCpuidEntry, kUnknownLeaf, agent::kLeftUndone, kUnknownLeaf,
-                AgentChild::kProgramRcx};
+  const Way way{agent::kInstructionEntry, kCpuid,       kUnknownLeaf,
+                agent::kLeftUndone,       kUnknownLeaf, AgentChild::kProgramRcx};
   comes_out_from_everywhere(way, way);
+}
+
+TEST(AgentExit, FromEveryInstructionOfReadsOfTheCounter) {
+  constexpr agent::InstructionWord kRead{agent::InstructionKind::rdtsc, 2, 0, 8};
+  const Way way{agent::kInstructionEntry, kRead, 0,
+                agent::kLeftInstruction,  {},    AgentChild::kProgramRcx};
+  comes_out_from_everywhere(way, way);
+}
+
+TEST(AgentExit, FromEveryInstructionOfRandomNumbers) {
+  constexpr std::uint8_t kRax = register_index(offsetof(GeneralRegisters, rax));
+  constexpr agent::InstructionWord kDraw{agent::InstructionKind::rdrand, 4, kRax, 8};
+  const Way undone{agent::kInstructionEntry, kDraw, 0,
+                   agent::kLeftUndone,       0,     AgentChild::kProgramRcx};
+  Way way = undone;
+  way.int3 = agent::kLeftInstruction;
+  way.rax_then = {};
+  comes_out_from_everywhere(way, undone);
+}
+
+/// However long that is.
+TEST(AgentExit, GoesOnBehindTheInstruction) {
+  const AgentChild child;
+  constexpr agent::InstructionWord kLong{agent::InstructionKind::cpuid, 5, 0, 8};
+  child.enter(agent::kInstructionEntry, kLong, AgentChild::kKnownLeaf, kAfter);
+  child.tell_to_leave();
+  EXPECT_EQ(child.run_to_int3(), agent::kLeftInstruction);
+  EXPECT_EQ(child.state().head.goes_on, kAfter - agent::kSyscallLength + 5);
 }
 
 TEST(AgentExit, FromEveryInstructionWithoutRoom) {
   comes_out_from_everywhere(without(SYS_getppid), without(SYS_getppid), agent::kRecordsSize - 8);
-  const Way cpuid{agent::kCpuidEntry, AgentChild::kKnownLeaf, agent::kLeftUndone,
-                  AgentChild::kKnownLeaf, AgentChild::kProgramRcx};
+  const Way cpuid{agent::kInstructionEntry, kCpuid,
+                  AgentChild::kKnownLeaf,   agent::kLeftUndone,
+                  AgentChild::kKnownLeaf,   AgentChild::kProgramRcx};
   comes_out_from_everywhere(cpuid, cpuid, agent::kRecordsSize - 8);
 }
 
 TEST(AgentExit, GoesOnOnceThereIsRoom) {
   const AgentChild child;
-  child.enter(agent::kCpuidEntry, AgentChild::kKnownLeaf, kAfter, agent::kRecordsSize - 8);
+  child.enter(agent::kInstructionEntry, kCpuid, AgentChild::kKnownLeaf, kAfter,
+              agent::kRecordsSize - 8);
   ASSERT_EQ(child.run_to_int3(), agent::kFull);
   child.make_room();
   child.tell_to_leave();
-  EXPECT_EQ(child.run_to_int3(), agent::kLeftCpuid);
+  EXPECT_EQ(child.run_to_int3(), agent::kLeftInstruction);
   EXPECT_EQ(child.task().registers().rax, AgentChild::kAnswer[0]);
   EXPECT_EQ(child.state().head.used, sizeof(agent::Record));
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/registers.h"
 #include "trace/event.h"
 #include "trace/recording.h"
 
@@ -104,6 +105,46 @@ TEST(AgentRecords, OutlineAndEventsCountTheSame) {
   ByteReader events(recording.encoded_events());
   EXPECT_EQ(decode_event(events).ticks, Ticks(5 + 1));
   EXPECT_EQ(recording.event_count(), 3u);
+}
+
+agent::Record rdtscp_record() {
+  agent::Record record = record_of(agent::kInstructionNumber, kCounter);
+  record.instruction = {agent::InstructionKind::rdtscp, 3, 0, 8};
+  record.rip = 0x1003;
+  const std::uint8_t results[] = {10, 12, 11, agent::kNoRegister};
+  std::memcpy(record.results, results, sizeof results);
+  for (unsigned i = 0; i < 4; ++i) record.args[i] = 100 + i;
+  return record;
+}
+
+AgentRecords only(EventWriter& writer, const agent::Record& record) {
+  AgentRecords records{kTid, 0, 0, kCounter, writer.buffer(), sizeof record};
+  std::memcpy(records.buffer->bytes.data(), &record, sizeof record);
+  return records;
+}
+
+TEST(AgentRecords, InstructionsHaveTheirResults) {
+  Recording recording;
+  EventWriter writer(recording, no_cpu());
+  append_events(only(writer, rdtscp_record()), recording);
+  ByteReader events(recording.encoded_events());
+  const auto event = std::get<InstructionEvent>(decode_event(events).body);
+  EXPECT_EQ(event.kind, InstructionEvent::Kind::rdtscp);
+  EXPECT_EQ(event.rip, Address(0x1000));
+  EXPECT_EQ(event.length, 3);
+  const decltype(event.results) expected = {{10, 100}, {12, 101}, {11, 102}};
+  EXPECT_EQ(event.results, expected);
+}
+
+TEST(AgentRecords, RefusesInstructionsThatAreNone) {
+  Recording recording;
+  EventWriter writer(recording, no_cpu());
+  agent::Record record = rdtscp_record();
+  record.results[1] = kRegisterCount;
+  EXPECT_THROW(append_events(only(writer, record), recording), NotRecordable);
+  record = rdtscp_record();
+  record.instruction.kind = agent::InstructionKind(5);
+  EXPECT_THROW(append_events(only(writer, record), recording), NotRecordable);
 }
 
 TEST(AgentRecords, RefusesWhatIsNone) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 
 #include "agent/abi.h"
 #include "guests.h"
@@ -62,31 +63,33 @@ TEST_F(SystemCallsOfLibc, TheSignalTrampolineIsLeftAlone) {
   // mov $15, %rax; syscall: unwinders compare these bytes.
   constexpr std::array<std::uint8_t, 9> kTrampoline = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
   const Planned planned = plan_of(path_);
+  const auto trampoline = std::as_bytes(std::span(kTrampoline));
   unsigned found = 0;
-  for (const std::uint64_t at : flow_.system_calls) {
-    const std::uint64_t begin = at + 2 - kTrampoline.size();
-    const ByteView code = image_->at(begin);
-    if (!std::ranges::equal(code.first(kTrampoline.size()),
-                            std::as_bytes(std::span(kTrampoline)))) {
-      continue;
-    }
+  for (const TextSegment& text : image_->segments()) {
+    const auto at = std::ranges::search(text.bytes, trampoline).begin();
+    if (at == text.bytes.end()) continue;
     ++found;
-    EXPECT_FALSE(is_modified(planned.plan, begin, at + 2));
+    const std::uint64_t begin = text.address + std::uint64_t(at - text.bytes.begin());
+    EXPECT_FALSE(is_modified(planned.plan, begin, begin + kTrampoline.size()));
   }
   EXPECT_EQ(found, 1U);
 }
 
-TEST_F(SystemCallsOfLibc, AnApproachIsStraightAndItsFirstInstructionHasRoom) {
+TEST_F(SystemCallsOfLibc, AnApproachIsStraightAndHasRoomForAJump) {
   const TextPatch nothing(*image_);
   unsigned approaches = 0;
   for (const std::uint64_t at : flow_.system_calls) {
     const Function* function = flow_.function_at(at);
     ASSERT_NE(function, nullptr);
-    const auto found = find_approach(*image_, flow_, nothing, *function, at);
+    const auto found = find_approach(*image_, flow_, nothing, *function, {at, {}});
     if (!found) continue;
     ++approaches;
-    EXPECT_GE(found->front().instruction.length, 5);
     std::uint64_t next = found->front().instruction.address;
+    const std::uint64_t replaced = replaced_length(*found);
+    EXPECT_GE(replaced, 5U);
+    EXPECT_LE(next + replaced, at);
+    EXPECT_TRUE(found->front().instruction.length == replaced ||
+                !flow_.targets.any_in(next + 1, next + 5));
     for (const auto& part : *found) {
       EXPECT_EQ(part.instruction.address, next);
       EXPECT_TRUE(part.instruction.flow == Flow::next || part.instruction.flow == Flow::branch);
@@ -101,10 +104,10 @@ TEST_F(SystemCallsOfLibc, WhatIsPatchedAlreadyIsNoApproach) {
   const std::uint64_t at = flow_.system_calls.at(flow_.system_calls.size() / 2);
   const Function* function = flow_.function_at(at);
   TextPatch patch(*image_);
-  const auto before = find_approach(*image_, flow_, patch, *function, at);
+  const auto before = find_approach(*image_, flow_, patch, *function, {at, {}});
   ASSERT_TRUE(before);
   patch.write(before->front().instruction.address, {0x90});
-  const auto after = find_approach(*image_, flow_, patch, *function, at);
+  const auto after = find_approach(*image_, flow_, patch, *function, {at, {}});
   EXPECT_TRUE(!after || after->front().instruction.address > before->front().instruction.address);
 }
 
@@ -134,7 +137,7 @@ class CpuidsOfTheLoader : public ::testing::Test {
 TEST_F(CpuidsOfTheLoader, MostAreReachedThroughStubs) {
   const Planned planned = plan_of(path_);
   EXPECT_GT(cpuids().size(), 20U);
-  EXPECT_GT(planned.report.patched_cpuids * 10, cpuids().size() * 8);
+  EXPECT_GT(planned.report.patched_sites * 10, cpuids().size() * 8);
 }
 
 TEST_F(CpuidsOfTheLoader, StayWhereTheyAreAsTraps) {
@@ -145,30 +148,45 @@ TEST_F(CpuidsOfTheLoader, StayWhereTheyAreAsTraps) {
   }
 }
 
-/// What a stub makes of rcx and where it goes on, as the agent is entered (agent/abi.h).
-TEST_F(CpuidsOfTheLoader, TheirStubsTellTheAgentWhereTheyAre) {
+/// What a stub makes of rcx and tells of the instruction, as the agent is entered (agent/abi.h).
+TEST_F(CpuidsOfTheLoader, StubsTellTheAgentWhatIsWhere) {
+  constexpr std::array<std::uint8_t, 7> kStore = {0xc7, 0x04, 0x25, 0x98, 0x10, 0x00, 0x70};
   constexpr std::array<std::uint8_t, 7> kJump = {0xff, 0x24, 0x25, 0x68, 0x10, 0x00, 0x70};
-  static_assert(agent::kHeadAddress + offsetof(agent::Head, cpuid_entry) == 0x70001068);
+  static_assert(agent::kHeadAddress + offsetof(agent::Head, instruction) == 0x70001098);
+  static_assert(agent::kHeadAddress + offsetof(agent::Head, instruction_entry) == 0x70001068);
   const Planned planned = plan_of(path_);
   Bytes stubs(planned.plan.stubs().length);
   ASSERT_EQ(::pread(planned.plan.fd(), stubs.data(), stubs.size(),
                     off_t(planned.plan.stubs().plan_offset)),
             ssize_t(stubs.size()));
+  const SitePlan sites = analyse_sites(fd_.value());
+  std::map<std::uint64_t, InstructionEvent::Kind> told;  // by what rcx then holds
+  for (const auto* some : {&sites.sites, &sites.counter_reads})
+    for (const Site& site : *some) told[address_of(site) + agent::kSyscallLength] = site.kind;
+
+  const auto store = std::as_bytes(std::span(kStore));
   const auto jump = std::as_bytes(std::span(kJump));
-  const std::vector<std::uint64_t> sites = cpuids();
   std::uint64_t found = 0;
   for (auto at = stubs.begin();; ++at) {
-    at = std::search(at, stubs.end(), jump.begin(), jump.end());
+    at = std::search(at, stubs.end(), store.begin(), store.end());
     if (at == stubs.end()) break;
     ++found;
-    // lea distance(%rip), %rcx right before it
+    const auto stored = at + store.size();
+    agent::InstructionWord word;
+    std::memcpy(&word, &*stored, sizeof word);
+    // lea distance(%rip), %rcx of seven bytes
+    const auto lea_end = stored + sizeof word + 7;
+    EXPECT_TRUE(std::equal(jump.begin(), jump.end(), lea_end));
     std::int32_t distance;
-    std::memcpy(&distance, &*(at - sizeof distance), sizeof distance);
-    const std::uint64_t end = planned.plan.stubs().address + std::uint64_t(at - stubs.begin());
-    const std::uint64_t behind = end + std::uint64_t(std::int64_t(distance));
-    EXPECT_EQ(std::count(sites.begin(), sites.end(), behind - agent::kSiteLength), 1) << std::hex;
+    std::memcpy(&distance, &*(lea_end - sizeof distance), sizeof distance);
+    const std::uint64_t end = planned.plan.stubs().address + std::uint64_t(lea_end - stubs.begin());
+    const auto site = told.find(end + std::uint64_t(std::int64_t(distance)));
+    ASSERT_NE(site, told.end());
+    EXPECT_EQ(InstructionEvent::Kind(word.kind), site->second);
+    EXPECT_EQ(word.length, 2);
   }
-  EXPECT_EQ(found, planned.report.patched_cpuids);
+  EXPECT_GT(planned.report.patched_counter_reads, 0U);
+  EXPECT_GE(found, planned.report.patched_sites + planned.report.patched_counter_reads);
 }
 
 TEST_F(CpuidsOfTheLoader, WithoutCountingTheSameAreStubs) {
@@ -178,8 +196,9 @@ TEST_F(CpuidsOfTheLoader, WithoutCountingTheSameAreStubs) {
   const Planned uncounted = plan_of(path_, options);
   EXPECT_GT(counted.plan.due_count(), 100U);
   EXPECT_EQ(uncounted.plan.due_count(), 0U);
-  EXPECT_GE(uncounted.report.patched_cpuids, counted.report.patched_cpuids);
-  EXPECT_GE(uncounted.report.patched_system_calls, counted.report.patched_system_calls);
+  EXPECT_GE(uncounted.report.patched_sites, counted.report.patched_sites);
+  // Some are only behind a stub that counts.
+  EXPECT_GT(uncounted.report.patched_system_calls * 10, counted.report.patched_system_calls * 9);
   EXPECT_LT(uncounted.report.stub_bytes, counted.report.stub_bytes);
 }
 
