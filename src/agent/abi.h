@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/registers.h"
+
 /// What the agent and its supervisor share: where the agent lies, the words that both read and
 /// write, and the records between them. Freestanding: the agent includes it too.
 namespace ttrace::agent {
@@ -90,6 +92,15 @@ struct InstructionWord {
   std::uint8_t width;        ///< likewise
 };
 
+/// The futexes that other threads wait for. More than kMostWaits: they may be any.
+inline constexpr std::uint64_t kMostWaits = 8;
+struct Waits {
+  std::uint64_t count = 0;
+  std::uint64_t futexes[kMostWaits] = {};
+
+  bool operator==(const Waits&) const = default;
+};
+
 /// The words at kHeadAddress. The supervisor writes them only while the thread is stopped outside
 /// of the agent, except `leave`, and `used` at kFull. Those that stubs use have their places for
 /// ever, because the plans of old traces do: the first five, instruction_entry and `instruction`.
@@ -120,6 +131,8 @@ struct Head {
 
   /// What instruction_entry is for. The stub's, as the first words are.
   InstructionWord instruction = {};
+
+  Waits waits;  ///< record
 };
 static_assert(sizeof(Head) <= 0x100);
 static_assert(offsetof(Head, leave) == 0x60 && offsetof(Head, instruction_entry) == 0x68);
@@ -128,6 +141,8 @@ static_assert(offsetof(Head, instruction) == 0x98);
 /// Most registers that an instruction sets: CPUID's.
 inline constexpr unsigned kMostResults = 4;
 inline constexpr std::uint8_t kNoRegister = 0xff;
+/// The agent keeps these of the program's registers, by their indices in GeneralRegisters.
+constexpr bool can_set(std::uint8_t index) { return index <= kRdiIndex || index == kFlagsIndex; }
 
 /// One system call. Followed by `writes` times a Write with its bytes, each filled up to 8. Or one
 /// instruction, and the registers that it sets.

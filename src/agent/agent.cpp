@@ -70,6 +70,18 @@ bool lies_apart(std::uint64_t first, std::uint64_t second) {
   return first - second + 8 > 16 || first == 0 || second == 0;
 }
 
+/// As far as is known of the threads that are recorded.
+bool wakes_nobody(const std::uint64_t* args) {
+  constexpr std::uint32_t kFlags = 128 | 256;  // FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME
+  const std::uint32_t operation = std::uint32_t(args[1]) & ~kFlags;
+  if (operation != 1 && operation != 10) return false;  // FUTEX_WAKE, FUTEX_WAKE_BITSET
+  const Waits& waits = head().waits;
+  if (waits.count > kMostWaits) return false;
+  for (std::uint64_t i = 0; i < waits.count; ++i)
+    if (waits.futexes[i] == args[0]) return false;
+  return true;
+}
+
 /// Whether the call may be made here, as far as Call::special says; `opened` is what it opens.
 bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
   constexpr std::uint64_t kHere = std::uint64_t(-100);  // AT_FDCWD
@@ -94,6 +106,8 @@ bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
       return may_protect(args);
     case Special::drop:
       return may_drop(args);
+    case Special::wake:
+      return wakes_nobody(args);
     case Special::none:
     case Special::close:
       return true;
@@ -171,9 +185,9 @@ bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
 Made record(Frame& frame) {
   Head& h = head();
   const std::uint64_t number = frame.rax;
-  if (number >= kCallNumbers || !kCallTable.calls[number].allowed) return Made::not_yet;
-  if (h.calls_left == 0) return Made::not_yet;
-  const Call& call = kCallTable.calls[number];
+  const Call* const known = kCallTable.of(number);
+  if (known == nullptr || h.calls_left == 0) return Made::not_yet;
+  const Call& call = *known;
   const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
   const Descriptor kind = call.needs == Needs::nothing ? Descriptor::unknown : kind_of(args[0]);
   if (!may_use(call.needs, kind) || !has_zeros(call.zeros, args)) return Made::not_yet;
@@ -223,6 +237,9 @@ Made record(Frame& frame) {
   h.used += record.size;
   ++h.records;
   --h.calls_left;
+  // The recorder did not know that somebody waited there (requeued, or not recorded): it comes to
+  // look.
+  if (call.special == Special::wake && result > 0) h.calls_left = 0;
   frame.rax = std::uint64_t(result);
   return inside ? Made::inside : Made::by_kernel;
 }

@@ -44,10 +44,10 @@ enum class Special : std::uint8_t {
   mask,     ///< the program's signal mask changes
   protect,  ///< mprotect of what lies in an Area
   drop,     ///< madvise: likewise, MADV_DONTNEED only
+  wake,     ///< futex: FUTEX_WAKE and FUTEX_WAKE_BITSET where no thread of ours waits
 };
 
 struct Call {
-  bool allowed = false;
   Needs needs = Needs::nothing;
   Special special = Special::none;
   std::uint8_t zeros = 0;  ///< arguments that must be 0: a bit each
@@ -69,24 +69,40 @@ constexpr Output elements(std::uint8_t argument, std::uint8_t by, std::uint16_t 
 
 inline constexpr std::uint16_t kStatSize = 144;
 inline constexpr std::uint16_t kTimespecSize = 16;
-inline constexpr std::uint32_t kCallNumbers = 448;  // the table takes half of the agent's pages
+inline constexpr std::uint32_t kCallNumbers = 448;
+inline constexpr std::uint8_t kMostCalls = 80;
 
-struct CallTable {
-  Call calls[kCallNumbers] = {};
+class CallTable {
+ public:
+  /// Null: none of the agent's.
+  constexpr const Call* of(std::uint64_t number) const {
+    const std::uint8_t place = number < kCallNumbers ? places_[number] : 0;
+    return place == 0 ? nullptr : &calls_[place - 1];
+  }
 
   constexpr void plain(unsigned number, Output first = {}, Output second = {}) {
-    calls[number] = {true, Needs::nothing, Special::none, 0, {first, second}};
+    add(number) = {Needs::nothing, Special::none, 0, {first, second}};
   }
   constexpr void on(Needs needs, unsigned number, Output first = {}) {
-    calls[number] = {true, needs, Special::none, 0, {first, {}}};
+    add(number) = {needs, Special::none, 0, {first, {}}};
   }
   constexpr void special(Special what, Needs needs, unsigned number, Output first = {}) {
-    calls[number] = {true, needs, what, 0, {first, {}}};
+    add(number) = {needs, what, 0, {first, {}}};
   }
   /// Only with these arguments 0.
   constexpr void zero(unsigned number, unsigned argument) {
-    calls[number].zeros |= std::uint8_t(1u << argument);
+    calls_[places_[number] - 1].zeros |= std::uint8_t(1u << argument);
   }
+
+ private:
+  constexpr Call& add(unsigned number) {
+    places_[number] = ++count_;
+    return calls_[count_ - 1];
+  }
+
+  std::uint8_t places_[kCallNumbers] = {};  // counted from 1
+  Call calls_[kMostCalls] = {};
+  std::uint8_t count_ = 0;
 };
 
 constexpr CallTable make_call_table() {
@@ -156,6 +172,7 @@ constexpr CallTable make_call_table() {
   t.zero(281, 3);
   t.zero(281, 4);
 
+  t.special(Special::wake, Needs::nothing, 202);              // futex
   t.special(Special::alone, Needs::nothing, 24);              // sched_yield
   t.special(Special::mask, Needs::nothing, 14, fixed(2, 8));  // rt_sigprocmask
   t.special(Special::protect, Needs::nothing, 10);            // mprotect

@@ -13,10 +13,11 @@
 
 namespace ttrace::agent {
 
-inline constexpr std::uint8_t kFlags = register_index(offsetof(GeneralRegisters, eflags));
+static_assert(offsetof(Frame, after) == kRcxIndex * sizeof(std::uint64_t) &&
+              offsetof(Frame, rdi) == kRdiIndex * sizeof(std::uint64_t));
 
 inline std::uint64_t& register_of(Frame& frame, std::uint8_t index) {
-  return index == kFlags ? frame.flags : (&frame.r15)[index];
+  return index == kFlagsIndex ? frame.flags : reinterpret_cast<std::uint64_t*>(&frame)[index];
 }
 
 /// Results, as they are added to a record.
@@ -36,11 +37,6 @@ class Results {
   unsigned count_ = 0;
 };
 
-inline constexpr std::uint8_t kRax = register_index(offsetof(GeneralRegisters, rax));
-inline constexpr std::uint8_t kRbx = register_index(offsetof(GeneralRegisters, rbx));
-inline constexpr std::uint8_t kRcx = register_index(offsetof(GeneralRegisters, rcx));
-inline constexpr std::uint8_t kRdx = register_index(offsetof(GeneralRegisters, rdx));
-
 /// What the recorder answered at a stop before; null: it was not asked.
 inline const CpuidAnswer* answer_to(const Frame& frame) {
   const auto& table = *reinterpret_cast<const CpuidTable*>(std::uint64_t(kCpuidAddress));
@@ -59,7 +55,7 @@ inline const CpuidAnswer* answer_to(const Frame& frame) {
 inline bool answer_cpuid(const Frame& frame, Results results) {
   const CpuidAnswer* const answer = answer_to(frame);
   if (answer == nullptr) return false;
-  constexpr std::uint8_t kSet[] = {kRax, kRbx, kRcx, kRdx};
+  constexpr std::uint8_t kSet[] = {kRaxIndex, kRbxIndex, kRcxIndex, kRdxIndex};
   for (unsigned i = 0; i < 4; ++i) results.add(kSet[i], answer->registers[i]);
   return true;
 }
@@ -69,9 +65,9 @@ inline bool read_counter(bool tells_processor, Results results) {
   if (head().reads_counter == 0) return false;
   std::uint32_t low, high, processor;
   asm volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(processor));
-  results.add(kRax, low);
-  results.add(kRdx, high);
-  if (tells_processor) results.add(kRcx, processor);
+  results.add(kRaxIndex, low);
+  results.add(kRdxIndex, high);
+  if (tells_processor) results.add(kRcxIndex, processor);
   return true;
 }
 
@@ -82,9 +78,9 @@ inline bool draw_random(Frame& frame, const InstructionWord& what, Results resul
   const std::uint64_t args[6] = {reinterpret_cast<std::uint64_t>(&value), sizeof value, 0, 0, 0, 0};
   if (program_call(kGetrandom, args) != sizeof value) return false;
   const std::uint64_t before =
-      what.destination == kRcx ? head().stub_rcx : register_of(frame, what.destination);
+      what.destination == kRcxIndex ? head().stub_rcx : register_of(frame, what.destination);
   results.add(what.destination, random_result(value, what.width, before));
-  results.add(kFlags, flags_of_random(frame.flags));
+  results.add(kFlagsIndex, flags_of_random(frame.flags));
   return true;
 }
 

@@ -25,6 +25,13 @@ constexpr std::uint8_t register_index(std::size_t offset) {
   return std::uint8_t(offset / sizeof(RegisterWord));
 }
 
+inline constexpr std::uint8_t kRaxIndex = register_index(offsetof(GeneralRegisters, rax));
+inline constexpr std::uint8_t kRbxIndex = register_index(offsetof(GeneralRegisters, rbx));
+inline constexpr std::uint8_t kRcxIndex = register_index(offsetof(GeneralRegisters, rcx));
+inline constexpr std::uint8_t kRdxIndex = register_index(offsetof(GeneralRegisters, rdx));
+inline constexpr std::uint8_t kRdiIndex = register_index(offsetof(GeneralRegisters, rdi));
+inline constexpr std::uint8_t kFlagsIndex = register_index(offsetof(GeneralRegisters, eflags));
+
 inline RegisterWord& register_at(GeneralRegisters& regs, unsigned index) {
   return reinterpret_cast<RegisterWord*>(&regs)[index];
 }

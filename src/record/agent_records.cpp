@@ -6,8 +6,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/registers.h"
-
 namespace ttrace {
 namespace {
 
@@ -51,14 +49,18 @@ void understand(const agent::Record& record, ByteView writes, PlainCall& call) {
   }
 }
 
+constexpr std::uint8_t kLongestInstruction = 15;
+
 InstructionEvent instruction_of(const agent::Record& record) {
   const agent::InstructionWord& word = record.instruction;
-  if (word.kind > agent::InstructionKind::rdseed) refuse_records();
+  if (word.kind > agent::InstructionKind::rdseed || word.length > kLongestInstruction) {
+    refuse_records();
+  }
   InstructionEvent event{
       InstructionEvent::Kind(word.kind), Address(record.rip - word.length), word.length, {}};
   for (unsigned i = 0; i < agent::kMostResults; ++i) {
     if (record.results[i] == agent::kNoRegister) break;
-    if (record.results[i] >= kRegisterCount) refuse_records();
+    if (!agent::can_set(record.results[i])) refuse_records();
     event.results.emplace_back(record.results[i], record.args[i]);
   }
   return event;

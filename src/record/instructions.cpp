@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include <array>
-#include <cstddef>
 #include <cstring>
 
 #include "base/error.h"
@@ -14,12 +13,6 @@ namespace ttrace {
 namespace {
 
 using Kind = InstructionEvent::Kind;
-
-constexpr std::uint8_t kRax = register_index(offsetof(GeneralRegisters, rax));
-constexpr std::uint8_t kRbx = register_index(offsetof(GeneralRegisters, rbx));
-constexpr std::uint8_t kRcx = register_index(offsetof(GeneralRegisters, rcx));
-constexpr std::uint8_t kRdx = register_index(offsetof(GeneralRegisters, rdx));
-constexpr std::uint8_t kFlags = register_index(offsetof(GeneralRegisters, eflags));
 
 struct Opcode {
   Kind kind;
@@ -49,8 +42,8 @@ std::optional<TrappedInstruction> trapped_instruction(const Memory& memory, Addr
 InstructionEvent execute_here(Kind kind, Address rip, std::uint8_t length) {
   InstructionEvent event{kind, rip, length, {}};
   const CounterReading now = read_counter();
-  event.results = {{kRax, std::uint32_t(now.time)}, {kRdx, now.time >> 32}};
-  if (kind == Kind::rdtscp) event.results.emplace_back(kRcx, now.processor);
+  event.results = {{kRaxIndex, std::uint32_t(now.time)}, {kRdxIndex, now.time >> 32}};
+  if (kind == Kind::rdtscp) event.results.emplace_back(kRcxIndex, now.processor);
   return event;
 }
 
@@ -58,7 +51,10 @@ InstructionEvent cpuid_event(Address rip, std::uint8_t length, const CpuidResult
   return {Kind::cpuid,
           rip,
           length,
-          {{kRax, result[0]}, {kRbx, result[1]}, {kRcx, result[2]}, {kRdx, result[3]}}};
+          {{kRaxIndex, result[0]},
+           {kRbxIndex, result[1]},
+           {kRcxIndex, result[2]},
+           {kRdxIndex, result[3]}}};
 }
 
 InstructionEvent draw_random(const Site& site, Address rip, const GeneralRegisters& regs) {
@@ -68,7 +64,7 @@ InstructionEvent draw_random(const Site& site, Address rip, const GeneralRegiste
   return {site.kind,
           rip,
           site.length,
-          {{site.destination, value}, {kFlags, flags_of_random(regs.eflags)}}};
+          {{site.destination, value}, {kFlagsIndex, flags_of_random(regs.eflags)}}};
 }
 
 }  // namespace ttrace

@@ -64,6 +64,7 @@ struct SpaceState {
   std::uint64_t agent_calls = 0;     ///< Head::calls_left
   bool agent_alone = false;          ///< they were drawn when there was no other thread
   std::uint64_t agent_mask = 0;      ///< Head::signal_mask
+  agent::Waits agent_waits;          ///< Head::waits
   bool agent_reads_counter = false;  ///< Head::reads_counter
   ClockAccess clock;
   OwnAreas own_areas;

@@ -227,6 +227,7 @@ class RecordSession {
   bool wants_agent(const Thread& thread) const;
   void set_agent(Thread& thread);
   static void tell_signal_mask(Thread& thread);
+  void tell_waits(const Thread& thread);
   void turn_agent_off(RecordedSpace& space);
   void tell_cpuid_answers(RecordedSpace& space) const;
   static void tell_cpuid_answer(RecordedSpace& space, const agent::CpuidAnswer& answer);

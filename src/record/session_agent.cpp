@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
@@ -50,6 +51,16 @@ bool is_agents_stream(const struct stat& info, const std::string& link) {
   return name == "anon_inode:[eventfd]" || name == "anon_inode:[timerfd]";
 }
 
+bool may_wait_for_futex(std::int64_t number) {
+  return number == SYS_futex || number == SYS_futex_waitv || number == SYS_restart_syscall;
+}
+
+/// For the futex that its first argument names, unless it was requeued to another since.
+bool waits_where_it_says(const SyscallView& call) {
+  const int operation = int(call.args[1]) & FUTEX_CMD_MASK;
+  return call.number == SYS_futex && (operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET);
+}
+
 void refuse_fault(const Task& task, const siginfo_t& signal) {
   if (!is_fault(signal) || signal.si_signo == SIGTRAP) return;
   throw Error("internal: the agent faulted at " + std::to_string(task.registers().rip) +
@@ -91,6 +102,7 @@ bool RecordSession::wants_agent(const Thread& thread) const {
 void RecordSession::set_agent(Thread& thread) {
   RecordedSpace& space = *thread.process->space;
   if (!wants_agent(thread)) return turn_agent_off(space);
+  tell_waits(thread);
   const bool alone = threads_.size() == 1;
   if (space.agent_runs && space.agent_calls != 0 && space.agent_alone == alone &&
       space.agent_reads_counter == thread.counter_is_open) {
@@ -121,6 +133,25 @@ void RecordSession::set_agent(Thread& thread) {
   space.agent_alone = alone;
   space.agent_mask = thread.signal_mask;
   space.agent_reads_counter = thread.counter_is_open;
+}
+
+/// Where the others wait, so that a wake of nobody need not stop. None begins to wait while the
+/// thread runs.
+void RecordSession::tell_waits(const Thread& thread) {
+  RecordedSpace& space = *thread.process->space;
+  agent::Waits waits;
+  for (const auto& [tid, other] : threads_) {
+    if (other.get() == &thread || other->place != Thread::Place::in_call) continue;
+    if (!may_wait_for_futex(other->call.number)) continue;
+    if (!waits_where_it_says(other->call) || waits.count == agent::kMostWaits) {
+      waits.count = agent::kMostWaits + 1;
+      break;
+    }
+    waits.futexes[waits.count++] = other->call.args[0];
+  }
+  if (waits == space.agent_waits) return;
+  space.agent_waits = waits;
+  space.memory.write(head_word(offsetof(agent::Head, waits)), bytes_of(waits));
 }
 
 void RecordSession::tell_signal_mask(Thread& thread) {

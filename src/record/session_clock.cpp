@@ -98,7 +98,7 @@ void RecordSession::note_text_change(Thread& thread) {
 /// At a stop at RDTSC or RDTSCP. Stubs there are for the agent once it does not trap.
 InstructionEvent RecordSession::answer_counter(RecordedSpace& space, InstructionEvent::Kind kind,
                                                Address at, std::uint8_t length) {
-  if (space.has_agent) ++space.clock.calls;
+  if (space.agent_runs) ++space.clock.calls;
   return execute_here(kind, at, length);
 }
 

@@ -23,21 +23,15 @@ namespace ttrace {
 namespace {
 
 constexpr std::uint64_t kLeastCalls = 2;
-/// Not more than what an interrupt of the user may wait for.
-constexpr std::uint64_t kMostInProcess = 4096;
-/// So often the agent is given the record of an instruction in vain. Loops may have a stub that the
-/// way into them has not.
-constexpr unsigned kMostMisses = 8;
 
 /// What was written are outputs that the program could have written itself. (Those of a call that
 /// failed, or that changed memory through /proc/self/mem, may lie where it cannot.)
 bool writes_where_it_may(const PlainCall& call) {
   if (call.write_count == 0) return true;
-  const std::int32_t number = call.entry.number;
-  if (number < 0 || number >= std::int32_t(agent::kCallNumbers) || call.result < 0) return false;
-  const agent::Call& known = agent::kCallTable.calls[number];
+  const agent::Call* const known = agent::kCallTable.of(std::uint64_t(call.entry.number));
+  if (known == nullptr || call.result < 0) return false;
   const auto is_output = [&](const PlainCall::Write& write) {
-    return std::ranges::any_of(known.outputs, [&](const agent::Output& output) {
+    return std::ranges::any_of(known->outputs, [&](const agent::Output& output) {
       return output.extent != agent::Extent::none &&
              call.entry.args[output.argument] == write.at.value();
     });
@@ -69,15 +63,11 @@ bool is_for_agent(const PlainCall& call) {
          writes_where_it_may(call) && has_known_data(call);
 }
 
-/// The agent can set these: what it keeps of the program, of which rcx and the flags are part.
+/// The agent can set what it sets.
 bool is_for_agent(const InstructionEvent& instruction) {
-  constexpr std::uint8_t kFlags = register_index(offsetof(GeneralRegisters, eflags));
-  constexpr std::uint8_t kLast = register_index(offsetof(GeneralRegisters, rdi));
-  const auto can_set = [](const auto& result) {
-    return result.first <= kLast || result.first == kFlags;
-  };
   return instruction.results.size() <= agent::kMostResults &&
-         std::ranges::all_of(instruction.results, can_set);
+         std::ranges::all_of(instruction.results,
+                             [](const auto& result) { return agent::can_set(result.first); });
 }
 
 template <class T>
@@ -159,9 +149,6 @@ bool Replayer::State::give_record(const ReplayContext& thread, EventNumber numbe
   if (event.tid != thread.tid || instruction == nullptr || !is_for_agent(*instruction)) {
     return false;
   }
-  const auto& without_stub = thread.process->space->without_stub;
-  const auto misses = without_stub.find(instruction->rip);
-  if (misses != without_stub.end() && misses->second >= kMostMisses) return false;
   sum += event.ticks.value();
   append_record(records, *instruction, sum);
   return true;
@@ -172,7 +159,7 @@ bool Replayer::State::give_record(const ReplayContext& thread, EventNumber numbe
 std::uint64_t Replayer::State::give_records(ReplayContext& thread, const ReplayLimits& limits,
                                             std::vector<std::uint64_t>& ticks) {
   const ReplaySpace& space = *thread.process->space;
-  std::uint64_t end = std::min(trace.event_count() - 1, next + kMostInProcess);
+  std::uint64_t end = std::min(trace.event_count() - 1, next + space.most_given);
   if (limits.before_event) end = std::min(end, limits.before_event->value());
   if (limits.place) end = std::min(end, limits.place->event.value());
   const bool is_awaited = limits.pause_after || limits.interrupt != nullptr;
@@ -264,6 +251,7 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
       thread.regs.orig_rax = std::uint64_t(last->number);
     }
     thread.instructions = 0;
+    space.most_given = std::min(2 * space.most_given, ReplaySpace::kMostGiven);
     return Outcome::ticked;
   }
   thread.instructions.reset();
@@ -271,7 +259,7 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
   const Outcome outcome = understand(thread, event, {before, {}, false}, *stop);
   const auto* instruction = std::get_if<InstructionEvent>(&event.body);
   if (outcome == Outcome::arrived && instruction != nullptr && done < given) {
-    ++space.without_stub[instruction->rip];
+    space.most_given = std::max(kLeastCalls, 2 * done);
   }
   return outcome;
 }

@@ -18,6 +18,9 @@ namespace ttrace {
 
 /// One recorded address space in its host process.
 struct ReplaySpace {
+  /// Not more than what an interrupt of the user may wait for.
+  static constexpr std::uint64_t kMostGiven = 4096;
+
   struct Breakpoint {
     int count = 0;
     std::byte covered{};  ///< what lies under the int3
@@ -26,8 +29,9 @@ struct ReplaySpace {
   std::unique_ptr<HostProcess> host;
   std::unique_ptr<TickCounter> counter;  ///< of the host; made when it first runs
   bool agent_runs = false;               ///< stubs go to the agent
-  /// Instructions that a thread came to without a stub, and how often.
-  std::map<Address, unsigned> without_stub;
+  /// How many records the agent is given at once: fewer while threads come to instructions without
+  /// a stub.
+  std::uint64_t most_given = kMostGiven;
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;
   std::vector<ActivePlan> plans;         ///< of its binaries

@@ -32,7 +32,8 @@ std::vector<Address> places_of(const ReplaySpace& space, Address at) {
     places.insert(places.end(), copies.begin(), copies.end());
     overwritten = overwritten || plan.is_inside_change(at);
   }
-  if (!overwritten) places.push_back(at);
+  // The INT3 of the recorder's lies where its instruction lay.
+  if (!overwritten || space.patched.contains(at)) places.push_back(at);
   return places;
 }
 

@@ -41,20 +41,26 @@ bool may_be_copied(const Neighbours::Part& part) {
   if (instruction.flow == Flow::branch) {
     return instruction.plain && (instruction.relative_size == 1 || instruction.relative_size == 4);
   }
-  return can_move(instruction, part.details) ||
-         part.details.mnemonic == ZYDIS_MNEMONIC_ENDBR64;  // a NOP in user space, as Linux has it
+  return can_move(instruction, part.details);
+}
+
+/// The way with its first instructions replaced, if nothing leads to any of them but the first, not
+/// even the handler of a fault that returns.
+std::optional<Approach> join(const ControlFlow& flow, const Function& function,
+                             const StraightWay& way) {
+  const std::uint64_t begin = way.front().instruction.address;
+  Approach approach{way, 0};
+  for (const Neighbours::Part& part : way) {
+    if (approach.replaced >= kRoom) break;
+    const bool is_first = approach.replaced == 0;
+    if (!is_first && part.instruction.flow == Flow::next && !cannot_fault(part.details)) return {};
+    approach.replaced += part.instruction.length;
+  }
+  if (function.unresolved_jump || flow.targets.any_in(begin + 1, begin + kRoom)) return {};
+  return approach;
 }
 
 }  // namespace
-
-std::uint64_t replaced_length(const StraightWay& way) {
-  std::uint64_t length = 0;
-  for (const Neighbours::Part& part : way) {
-    if (length >= kRoom) break;
-    length += part.instruction.length;
-  }
-  return length;
-}
 
 bool is_never_made(const StraightWay& way) {
   for (auto part = way.rbegin(); part != way.rend(); ++part) {
@@ -65,14 +71,14 @@ bool is_never_made(const StraightWay& way) {
   return false;
 }
 
-std::optional<StraightWay> find_approach(const CodeImage& image, const ControlFlow& flow,
-                                         const TextPatch& patch, const Function& function,
-                                         const AgentSites::value_type& site) {
+std::optional<Approach> find_approach(const CodeImage& image, const ControlFlow& flow,
+                                      const TextPatch& patch, const Function& function,
+                                      const AgentSites::value_type& site) {
   const auto& [address, word] = site;
   if (patch.touches(address, address + (word ? word->length : agent::kSyscallLength))) return {};
   InstructionDecoder decoder;
   StraightWay way;
-  std::optional<StraightWay> joined;
+  std::optional<Approach> joined;
   for (std::uint64_t first = address; way.size() < kMostParts;) {
     const std::uint64_t least =
         std::max(function.begin, first - std::min(first, kLongestInstruction));
@@ -81,14 +87,12 @@ std::optional<StraightWay> find_approach(const CodeImage& image, const ControlFl
     const Instruction& instruction = decoder.instruction();
     if (instruction.end() != first || patch.touches(instruction.address, instruction.end())) break;
     way.insert(way.begin(), part_of(decoder, image));
-    if (!may_be_copied(way.front())) break;
+    const bool is_landing = decoder.details().mnemonic == ZYDIS_MNEMONIC_ENDBR64;
+    if (!may_be_copied(way.front()) && !is_landing) break;
     first = instruction.address;
-    if (instruction.length >= kRoom) return way;
-    const bool has_room = address - first >= kRoom;
-    if (has_room && !joined && !function.unresolved_jump &&
-        !flow.targets.any_in(first + 1, first + kRoom)) {
-      joined = way;
-    }
+    if (instruction.length >= kRoom) return Approach{way, instruction.length};
+    if (!joined && address - first >= kRoom) joined = join(flow, function, way);
+    if (is_landing) break;
   }
   return joined;
 }

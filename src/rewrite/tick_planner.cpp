@@ -46,9 +46,8 @@ struct LocatedSite {
 
 /// Adds those whose results the agent can set.
 void add_agent_sites(const std::vector<LocatedSite>& located, AgentSites& sites) {
-  constexpr std::uint8_t kStackPointer = register_index(offsetof(GeneralRegisters, rsp));
   for (const auto& [address, site] : located)
-    if (site.destination != kStackPointer)
+    if (agent::can_set(site.destination))
       sites[address] = agent::InstructionWord{agent::InstructionKind(site.kind), site.length,
                                               site.destination, site.width};
 }
@@ -457,17 +456,17 @@ class Planner {
     const Function* function = flow_.function_at(at);
     if (!function || !function->sound || carried_away_.contains(at)) return false;
     const auto found = find_approach(image_, flow_, patch_, *function, site);
-    if (!found || (!word && is_never_made(*found))) return false;
+    if (!found || (!word && is_never_made(found->way))) return false;
     const StubCode::Position stub = stubs_.size();
-    for (const auto& [instruction, details, bytes] : *found) {
+    for (const auto& [instruction, details, bytes] : found->way) {
       if (instruction.flow == Flow::branch)
         stubs_.branch_to_text(details.opcode & 15, instruction.target, instruction);
       else
         stubs_.copy(instruction, details, bytes);
     }
     stubs_.call_agent(at, word);
-    const std::uint64_t begin = found->front().instruction.address;
-    replace(begin, begin + replaced_length(*found), stub);
+    const std::uint64_t begin = found->way.front().instruction.address;
+    replace(begin, begin + found->replaced, stub);
     return true;
   }
 

@@ -2,6 +2,7 @@
 // is such a switch. Arguments: what, and how often.
 #include <cpuid.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,8 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <iterator>
+#include <thread>
 
 #include "observe.h"
 
@@ -108,6 +111,17 @@ void change_memory() {
   OBSERVE(madvise(memory + kSize / 2, kSize / 2, MADV_DONTNEED) == 0);
 }
 
+/// Beside threads that wait for other futexes.
+void wake_beside_waiters() {
+  static std::atomic<unsigned> words[3];
+  static const bool waits = [] {
+    for (unsigned i = 1; i < 3; ++i)
+      std::thread([i] { syscall(SYS_futex, &words[i], FUTEX_WAIT_PRIVATE, 0, nullptr); }).detach();
+    return true;
+  }();
+  OBSERVE(waits && syscall(SYS_futex, &words[0], FUTEX_WAKE_PRIVATE, 1) == 0);
+}
+
 void ask_break() { OBSERVE(syscall(SYS_brk, 0) > 0); }
 
 /// What no disassembly finds, so that it stops only if the time-stamp counter traps: the last bytes
@@ -147,6 +161,7 @@ constexpr Thing kThings[] = {{"cpuid", cpuid},
                              {"memory", change_memory},
                              {"counter", read_counter},
                              {"hidden", read_hidden_counter},
+                             {"wake", wake_beside_waiters},
                              {"random", draw_random},
                              {"changed", changed_pipe_round},
                              {"shared", shared_round}};

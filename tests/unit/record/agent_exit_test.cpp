@@ -218,8 +218,7 @@ TEST(AgentExit, FromEveryInstructionOfReadsOfTheCounter) {
 }
 
 TEST(AgentExit, FromEveryInstructionOfRandomNumbers) {
-  constexpr std::uint8_t kRax = register_index(offsetof(GeneralRegisters, rax));
-  constexpr agent::InstructionWord kDraw{agent::InstructionKind::rdrand, 4, kRax, 8};
+  constexpr agent::InstructionWord kDraw{agent::InstructionKind::rdrand, 4, kRaxIndex, 8};
   const Way undone{agent::kInstructionEntry, kDraw, 0,
                    agent::kLeftUndone,       0,     AgentChild::kProgramRcx};
   Way way = undone;

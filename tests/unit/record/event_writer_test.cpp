@@ -140,7 +140,10 @@ TEST(AgentRecords, RefusesInstructionsThatAreNone) {
   Recording recording;
   EventWriter writer(recording, no_cpu());
   agent::Record record = rdtscp_record();
-  record.results[1] = kRegisterCount;
+  record.results[1] = register_index(offsetof(GeneralRegisters, rsp));
+  EXPECT_THROW(append_events(only(writer, record), recording), NotRecordable);
+  record = rdtscp_record();
+  record.instruction.length = 16;
   EXPECT_THROW(append_events(only(writer, record), recording), NotRecordable);
   record = rdtscp_record();
   record.instruction.kind = agent::InstructionKind(5);

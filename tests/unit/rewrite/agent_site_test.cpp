@@ -84,13 +84,13 @@ TEST_F(SystemCallsOfLibc, AnApproachIsStraightAndHasRoomForAJump) {
     const auto found = find_approach(*image_, flow_, nothing, *function, {at, {}});
     if (!found) continue;
     ++approaches;
-    std::uint64_t next = found->front().instruction.address;
-    const std::uint64_t replaced = replaced_length(*found);
+    std::uint64_t next = found->way.front().instruction.address;
+    const std::uint64_t replaced = found->replaced;
     EXPECT_GE(replaced, 5U);
     EXPECT_LE(next + replaced, at);
-    EXPECT_TRUE(found->front().instruction.length == replaced ||
+    EXPECT_TRUE(found->way.front().instruction.length == replaced ||
                 !flow_.targets.any_in(next + 1, next + 5));
-    for (const auto& part : *found) {
+    for (const auto& part : found->way) {
       EXPECT_EQ(part.instruction.address, next);
       EXPECT_TRUE(part.instruction.flow == Flow::next || part.instruction.flow == Flow::branch);
       next = part.instruction.end();
@@ -106,9 +106,10 @@ TEST_F(SystemCallsOfLibc, WhatIsPatchedAlreadyIsNoApproach) {
   TextPatch patch(*image_);
   const auto before = find_approach(*image_, flow_, patch, *function, {at, {}});
   ASSERT_TRUE(before);
-  patch.write(before->front().instruction.address, {0x90});
+  patch.write(before->way.front().instruction.address, {0x90});
   const auto after = find_approach(*image_, flow_, patch, *function, {at, {}});
-  EXPECT_TRUE(!after || after->front().instruction.address > before->front().instruction.address);
+  EXPECT_TRUE(!after ||
+              after->way.front().instruction.address > before->way.front().instruction.address);
 }
 
 /// The C library's loader asks what the CPU is: for x86-64 with some 40 CPUID.
