@@ -82,8 +82,8 @@ bool wakes_nobody(const std::uint64_t* args) {
   return true;
 }
 
-/// Whether the call may be made here, as far as Call::special says; `opened` is what it opens.
-bool may_make(Special special, const std::uint64_t* args, Descriptor& opened) {
+/// As far as Call::special says; `opened` is what the call opens.
+bool is_for_agent(Special special, const std::uint64_t* args, Descriptor& opened) {
   constexpr std::uint64_t kHere = std::uint64_t(-100);  // AT_FDCWD
   switch (special) {
     case Special::open:
@@ -181,6 +181,25 @@ bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
   return (result == kFault && !is_stream(kind)) || wrote || (result <= -512 && result >= -516);
 }
 
+/// Whether the call may be made here, as far as its descriptor and its arguments tell.
+bool may_make(const Call& call, Descriptor kind, const std::uint64_t* args, Descriptor& opened) {
+  return may_use(call.needs, kind) && has_zeros(call.zeros, args) &&
+         is_for_agent(call.special, args, opened) && !may_wait(call, kind, args);
+}
+
+/// What a call that was made changes of what is known.
+void note_effects(Special special, const std::uint64_t* args, std::int64_t result,
+                  Descriptor opened) {
+  Head& h = head();
+  if (special == Special::protect || special == Special::drop) h.written_page = 0;
+  if (special == Special::close) note_descriptor(args[0], Descriptor::unknown);
+  if (special == Special::mask && result == 0) h.signal_mask = mask_after(args, h.signal_mask);
+  if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);
+  // The recorder did not know that somebody waited there (requeued, or not recorded): it comes to
+  // look.
+  if (special == Special::wake && result > 0) h.calls_left = 1;
+}
+
 /// Executes the call and leaves a record of it.
 Made record(Frame& frame) {
   Head& h = head();
@@ -189,15 +208,15 @@ Made record(Frame& frame) {
   if (known == nullptr || h.calls_left == 0) return Made::not_yet;
   const Call& call = *known;
   const std::uint64_t args[6] = {frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9};
-  const Descriptor kind = call.needs == Needs::nothing ? Descriptor::unknown : kind_of(args[0]);
-  if (!may_use(call.needs, kind) || !has_zeros(call.zeros, args)) return Made::not_yet;
+  const bool writes = call.needs != Needs::nothing && writes_data(number);
   constexpr std::uint64_t kOverhead = sizeof(Record) + 2 * (sizeof(Write) + 8);
-  const std::uint64_t most = most_written(call, args);
-  if (most > kMostWritten || (writes_data(number) && args[2] > kMostWritten)) return Made::not_yet;
+  const std::uint64_t most = call.has_outputs() ? most_written(call, args) : 0;
+  if (most > kMostWritten || (writes && args[2] > kMostWritten)) return Made::not_yet;
   if (!has_room(h, kOverhead + most)) return Made::not_yet;
 
+  const Descriptor kind = call.needs == Needs::nothing ? Descriptor::unknown : kind_of(args[0]);
   Descriptor opened = Descriptor::unknown;
-  if (!may_make(call.special, args, opened) || may_wait(call, kind, args)) return Made::not_yet;
+  if (call.has_conditions() && !may_make(call, kind, args, opened)) return Made::not_yet;
 
   const bool inside = number == kClockGettime && may_read_clock(h, args);
   const std::int64_t result = inside ? read_clock(h, args) : program_call(number, args);
@@ -205,11 +224,7 @@ Made record(Frame& frame) {
 
   begin_record(h);
   if (number == kClockGettime && result == 0) h.written_page = page_of(args[1], kTimespecSize);
-  const bool changes_memory = call.special == Special::protect || call.special == Special::drop;
-  if (changes_memory) h.written_page = 0;
-  if (call.special == Special::close) note_descriptor(args[0], Descriptor::unknown);
-  if (call.special == Special::mask && result == 0) h.signal_mask = mask_after(args, h.signal_mask);
-  if (opened != Descriptor::unknown && result >= 0) note_descriptor(std::uint64_t(result), opened);
+  if (call.special != Special::none) note_effects(call.special, args, result, opened);
 
   Record& record = *reinterpret_cast<Record*>(records() + h.used);
   record.number = std::uint16_t(number);
@@ -218,28 +233,27 @@ Made record(Frame& frame) {
   record.ticks = h.ticks;
   record.result = result;
   record.written_digest =
-      writes_data(number) && result > 0 ? digest_of_written(args[1], std::uint64_t(result)) : 0;
+      writes && result > 0 ? digest_of_written(args[1], std::uint64_t(result)) : 0;
   for (unsigned i = 0; i < 6; ++i) record.args[i] = args[i];
   std::uint64_t end = records() + h.used + sizeof(Record);
-  std::uint16_t writes = 0;
-  for (const Output& output : call.outputs) {
-    const std::uint64_t length = written_now(output, args, result);
-    if (length == 0) continue;
-    auto& write = *reinterpret_cast<Write*>(end);
-    write.at = args[output.argument];
-    write.length = length;
-    copy(end + sizeof(Write), write.at, length);
-    end += sizeof(Write) + padded(length);
-    ++writes;
+  std::uint16_t outputs = 0;
+  if (call.has_outputs()) {
+    for (const Output& output : call.outputs) {
+      const std::uint64_t length = written_now(output, args, result);
+      if (length == 0) continue;
+      auto& write = *reinterpret_cast<Write*>(end);
+      write.at = args[output.argument];
+      write.length = length;
+      copy(end + sizeof(Write), write.at, length);
+      end += sizeof(Write) + padded(length);
+      ++outputs;
+    }
   }
-  record.writes = writes;
+  record.writes = outputs;
   record.size = std::uint32_t(end - (records() + h.used));
   h.used += record.size;
   ++h.records;
   --h.calls_left;
-  // The recorder did not know that somebody waited there (requeued, or not recorded): it comes to
-  // look.
-  if (call.special == Special::wake && result > 0) h.calls_left = 0;
   frame.rax = std::uint64_t(result);
   return inside ? Made::inside : Made::by_kernel;
 }

@@ -51,7 +51,12 @@ struct Call {
   Needs needs = Needs::nothing;
   Special special = Special::none;
   std::uint8_t zeros = 0;  ///< arguments that must be 0: a bit each
-  Output outputs[2] = {};
+  Output outputs[2] = {};  ///< the first one first
+
+  constexpr bool has_outputs() const { return outputs[0].extent != Extent::none; }
+  constexpr bool has_conditions() const {
+    return needs != Needs::nothing || special != Special::none || zeros != 0;
+  }
 };
 
 constexpr Output fixed(std::uint8_t argument, std::uint16_t size) {

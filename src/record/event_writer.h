@@ -43,6 +43,7 @@ class EventWriter {
   bool has_thread();
   void run();
   void finish(std::unique_lock<std::mutex>& lock, std::size_t most);
+  void wake();
 
   Recording& recording_;
   const cpu_set_t cpus_;
@@ -54,6 +55,7 @@ class EventWriter {
   std::deque<AgentRecords> waiting_;  ///< the first one is being written
   std::vector<std::unique_ptr<RecordsBuffer>> buffers_;
   std::exception_ptr failure_;
+  bool is_due_ = false;  ///< the thread is to write until nothing waits
   bool ends_ = false;
 };
 
