@@ -51,26 +51,36 @@ inline constexpr std::uint32_t kLeftUndone = kCodeAddress + 0x30;
 inline constexpr std::uint32_t kLeftInstruction = kCodeAddress + 0x40;
 /// The INT3 at which a thread stops whose records have no room for one more. It goes on behind it,
 /// with its call on the traced path if there still is none.
-inline constexpr std::uint32_t kFull = kCodeAddress + 0xf0;
+inline constexpr std::uint32_t kFull = kCodeAddress + 0x130;
 /// Like kEntry, for the other instructions, of which Head::instruction tells the length, too: rcx
 /// holds the address kSyscallLength from where one begins.
 inline constexpr std::uint32_t kInstructionEntry = kCodeAddress + 0x50;
-/// The three ways out past those INT3: a jump that was not taken because Head::leave was 0, and
-/// these bytes, behind which lie the same instructions of the way that ends at the INT3.
-inline constexpr std::uint32_t kPastDone = kCodeAddress + 0x6b;
-inline constexpr std::uint32_t kPastUndone = kCodeAddress + 0x9b;
-inline constexpr std::uint32_t kPastInstruction = kCodeAddress + 0xcb;
-inline constexpr std::uint32_t kPastSize = 0x10;
+
+/// A way out past one of those INT3: at a jump that is decided by what Head::leave was, it goes to
+/// `past`, behind which the same instructions lie as at `left`, from where a thread comes to the
+/// INT3.
+struct WayOut {
+  // From kCodeAddress on.
+  std::uint32_t decision;
+  std::uint32_t past;
+  std::uint32_t size;  ///< bytes of those instructions
+  std::uint32_t left;
+};
+inline constexpr WayOut kWaysOut[] = {
+    {0x68, 0x80, 0x12, 0x6a},
+    {0xa9, 0xab, 0x10, 0xbb},
+    {0xd9, 0xdb, 0x10, 0xeb},
+    {0x109, 0x10b, 0x10, 0x11b},
+};
 
 /// Where a thread that is stopped at `rip` inside the agent has to go on so that it stops at one of
 /// the INT3, once Head::leave is set: elsewhere if it has looked at that word before.
 constexpr std::uint64_t leaving(std::uint64_t rip) {
-  constexpr std::uint32_t kJump = 2;
   if (rip >= kBeforeSystemCall && rip < kAfterSystemCall) return kNoSystemCall;
-  constexpr std::uint64_t kPast[] = {kPastDone, kPastUndone, kPastInstruction};
-  for (const std::uint64_t past : kPast) {
-    if (rip == past - kJump) return past + kPastSize;
-    if (rip - past < kPastSize) return rip + kPastSize;
+  const std::uint64_t place = rip - kCodeAddress;
+  for (const WayOut& way : kWaysOut) {
+    if (place == way.decision) return kCodeAddress + way.left;
+    if (place - way.past < way.size) return kCodeAddress + way.left + (place - way.past);
   }
   return rip;
 }

@@ -62,28 +62,34 @@ void EventWriter::run() {
     if (waiting_.empty()) is_due_ = false;
     changed_.wait(lock, [this] { return ends_ || is_due_; });
     if (ends_) return;
-    const AgentRecords& records = waiting_.front();  // stays where it is
-    lock.unlock();
-    std::exception_ptr failure;
-    try {
-      append_events(records, recording_);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    lock.lock();
-    buffers_.push_back(std::move(waiting_.front().buffer));
-    waiting_.pop_front();
-    if (failure) {
-      failure_ = failure;
-      waiting_.clear();
-    }
+    write_first(lock);
     changed_.notify_all();
+  }
+}
+
+/// Of those that wait, by whoever is to write now.
+void EventWriter::write_first(std::unique_lock<std::mutex>& lock) {
+  const AgentRecords& records = waiting_.front();  // stays where it is
+  lock.unlock();
+  std::exception_ptr failure;
+  try {
+    append_events(records, recording_);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  lock.lock();
+  buffers_.push_back(std::move(waiting_.front().buffer));
+  waiting_.pop_front();
+  if (failure) {
+    failure_ = failure;
+    waiting_.clear();
   }
 }
 
 /// Waits until no more than so many wait.
 void EventWriter::finish(std::unique_lock<std::mutex>& lock, std::size_t most) {
-  if (waiting_.size() > most) wake();
+  // Few are written here sooner than the thread has woken up.
+  while (!is_due_ && waiting_.size() > most) write_first(lock);
   changed_.wait(lock, [&] { return waiting_.size() <= most; });
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }

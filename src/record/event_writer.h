@@ -20,7 +20,7 @@ namespace ttrace {
 /// CPU, become events at once.
 ///
 /// All methods are for one thread. What the other one throws (see append_events()) comes out of the
-/// next write() or recording().
+/// a later write() or recording().
 class EventWriter {
  public:
   /// `cpus`: where its thread may run. `recording` outlives it, and is for it alone until
@@ -44,6 +44,7 @@ class EventWriter {
   void run();
   void finish(std::unique_lock<std::mutex>& lock, std::size_t most);
   void wake();
+  void write_first(std::unique_lock<std::mutex>& lock);
 
   Recording& recording_;
   const cpu_set_t cpus_;

@@ -293,7 +293,7 @@ std::optional<int> RecordSession::wait_for(Thread& thread) {
       thread.state = Thread::State::blocked;
       return {};
     }
-    if (!in_call || !others_ready(thread)) continue;
+    if (!in_call || thread.undivided || !others_ready(thread)) continue;
     // The supervisor shares the CPU with the thread: giving it up lets the call run to its end or
     // to its sleep.
     sched_yield();

@@ -274,6 +274,7 @@ class RecordSession {
   // session_tasks.cpp
   int first_stop_of(Tid child);
   void add_task(Thread& parent, Tid tid, const CloneArguments& args, int status);
+  static bool copies_memory(const Thread& thread);
   void on_new_task(Thread& thread, int event);
 
   // session_exec.cpp

@@ -142,12 +142,16 @@ void RecordSession::tell_waits(const Thread& thread) {
   agent::Waits waits;
   for (const auto& [tid, other] : threads_) {
     if (other.get() == &thread || other->place != Thread::Place::in_call) continue;
-    if (!may_wait_for_futex(other->call.number)) continue;
-    if (!waits_where_it_says(other->call) || waits.count == agent::kMostWaits) {
+    const bool restarts = other->call.number == SYS_restart_syscall && other->restarted;
+    const SyscallView& call = restarts ? *other->restarted : other->call;
+    if (!may_wait_for_futex(call.number)) continue;
+    const auto known = std::span(waits.futexes).first(waits.count);
+    if (std::ranges::find(known, call.args[0]) != known.end()) continue;
+    if (!waits_where_it_says(call) || waits.count == agent::kMostWaits) {
       waits.count = agent::kMostWaits + 1;
       break;
     }
-    waits.futexes[waits.count++] = other->call.args[0];
+    waits.futexes[waits.count++] = call.args[0];
   }
   if (waits == space.agent_waits) return;
   space.agent_waits = waits;

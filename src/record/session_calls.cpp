@@ -135,7 +135,7 @@ void RecordSession::begin_call(Thread& thread) {
       thread.rewritten = true;
     }
   }
-  thread.undivided = changes_shared_file(thread);
+  thread.undivided = changes_shared_file(thread) || copies_memory(thread);
   make_private(thread);
   if (thread.row->handling == Handling::exec) note_writes_at_exec(thread);
   thread.place = Thread::Place::in_call;

@@ -35,6 +35,13 @@ bool is_first_stop(int status) {
 
 }  // namespace
 
+/// The call makes a process that has the memory as it is now, and does not wait for it.
+bool RecordSession::copies_memory(const Thread& thread) {
+  if (thread.row->handling != Handling::new_task) return false;
+  const std::uint64_t flags = clone_arguments(thread.call, thread.memory()).flags;
+  return (flags & (CLONE_VM | CLONE_VFORK)) == 0;
+}
+
 void RecordSession::on_new_task(Thread& thread, int event) {
   const Tid child(pid_t(thread.task().event_message()));
   write_enter(thread);

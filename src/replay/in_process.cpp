@@ -257,9 +257,8 @@ std::optional<Replayer::State::Outcome> Replayer::State::run_in_process(
   thread.instructions.reset();
   const Event& event = trace.event(EventNumber(next));
   const Outcome outcome = understand(thread, event, {before, {}, false}, *stop);
-  const auto* instruction = std::get_if<InstructionEvent>(&event.body);
-  if (outcome == Outcome::arrived && instruction != nullptr && done < given) {
-    space.most_given = std::max(kLeastCalls, 2 * done);
+  if (outcome == Outcome::arrived && done < given) {
+    space.most_given = std::clamp(2 * done, kLeastCalls, ReplaySpace::kMostGiven);
   }
   return outcome;
 }

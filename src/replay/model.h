@@ -29,8 +29,8 @@ struct ReplaySpace {
   std::unique_ptr<HostProcess> host;
   std::unique_ptr<TickCounter> counter;  ///< of the host; made when it first runs
   bool agent_runs = false;               ///< stubs go to the agent
-  /// How many records the agent is given at once: fewer while threads come to instructions without
-  /// a stub.
+  /// How many records the agent is given at once: fewer while threads come to calls and
+  /// instructions without a stub.
   std::uint64_t most_given = kMostGiven;
   Tid loaded;  ///< the thread whose registers the host has
   MappingTable mappings;

@@ -113,7 +113,9 @@ Replayer::State::Outcome Replayer::State::watched_arrival(const WatchRange& hit)
 /// If the thread stands in the middle of a repeated instruction that has just reached watched
 /// memory: where the next one begins.
 std::optional<Address> Replayer::State::behind_repetition(const ReplayContext& thread) const {
-  constexpr std::uint64_t kNear = 16;
+  // AMD's CPUs stop after the turn that reached it, Intel's after as many as make a cache line (SDM
+  // volume 1, 7.3.9.3, Fast-String Operation).
+  constexpr std::uint64_t kNear = 64;
   const ReplaySpace& space = *thread.process->space;
   const GeneralRegisters& regs = thread.regs;
   const std::size_t length = repeated_length(code_at(space, Address(regs.rip)));

@@ -122,6 +122,20 @@ void wake_beside_waiters() {
   OBSERVE(waits && syscall(SYS_futex, &words[0], FUTEX_WAKE_PRIVATE, 1) == 0);
 }
 
+/// The futex that a thread waits for, but not for these bits.
+void wake_other_bits() {
+  static std::atomic<unsigned> word;
+  static const bool waits = [] {
+    std::thread([] {
+      syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, nullptr, nullptr, 1);
+    }).detach();
+    usleep(20000);
+    return true;
+  }();
+  const int bits = FUTEX_WAKE_BITSET_PRIVATE;
+  OBSERVE(waits && syscall(SYS_futex, &word, bits, 1, nullptr, nullptr, 2) == 0);
+}
+
 void ask_break() { OBSERVE(syscall(SYS_brk, 0) > 0); }
 
 /// What no disassembly finds, so that it stops only if the time-stamp counter traps: the last bytes
@@ -162,6 +176,7 @@ constexpr Thing kThings[] = {{"cpuid", cpuid},
                              {"counter", read_counter},
                              {"hidden", read_hidden_counter},
                              {"wake", wake_beside_waiters},
+                             {"bits", wake_other_bits},
                              {"random", draw_random},
                              {"changed", changed_pipe_round},
                              {"shared", shared_round}};

@@ -24,6 +24,7 @@ WAYS = [
     ("cpuid", ("--agent=off",), False),
     ("cpuid", ("--ticks=none",), False),
     *((what, ON, True) for what in THINGS),
+    ("bits", ON, False),
     ("hidden", ON, True),
     ("hidden", ("--agent=off",), False),
     *((what, ("--agent=off",), False) for what in THINGS),

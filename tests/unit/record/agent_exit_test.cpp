@@ -17,7 +17,7 @@
 #include "tracee/task.h"
 
 // A thread may be stopped at any instruction of the agent. From each it must come out at one of the
-// two INT3, or it would run on in the program with a signal that nobody delivers and calls that
+// three INT3, or it would run on in the program with a signal that nobody delivers and calls that
 // nobody records.
 
 namespace ttrace {
@@ -91,6 +91,11 @@ class AgentChild {
     task().set_registers(regs);
   }
 
+  void set_flags(std::uint64_t flags) const {
+    GeneralRegisters regs = task().registers();
+    regs.eflags = flags;
+    task().set_registers(regs);
+  }
   void tell_to_leave() const { set(offsetof(agent::Head, leave), 1); }
   void make_room() const { set(offsetof(agent::Head, used), 0); }
 
@@ -144,12 +149,14 @@ struct Way {
   std::uint32_t int3;
   std::optional<std::uint64_t> rax_then;  ///< none: nobody can tell
   std::uint64_t rcx_then;
+  std::optional<std::uint64_t> flags_then = {};  ///< none: as they were
 };
 
 constexpr agent::InstructionWord kNoWord{};
 constexpr agent::InstructionWord kCpuid{agent::InstructionKind::cpuid, 2, 0, 8};
 
 constexpr std::uint64_t kAfter = 0x5000;
+constexpr std::uint64_t kNoFlags = 0x202;  ///< those that are always set
 
 constexpr Way without(std::uint64_t call) {
   return {agent::kEntry, kNoWord, call, agent::kLeftUndone, call, AgentChild::kProgramRcx};
@@ -157,9 +164,11 @@ constexpr Way without(std::uint64_t call) {
 
 /// `way` once the program's call was made; before it, and if it never is, `undone`. At first `used`
 /// bytes of records are.
-void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t used = 0) {
+void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t used = 0,
+                               std::uint64_t flags = kNoFlags) {
   const AgentChild child;
   child.enter(way.entry, way.word, way.rax, kAfter, used);
+  child.set_flags(flags);
   unsigned steps = 0;
   bool is_made = false;
   for (AgentChild::State state = child.state(); agent::is_in_agent(state.regs.rip); ++steps) {
@@ -178,18 +187,42 @@ void comes_out_from_everywhere(const Way& way, const Way& undone, std::uint64_t 
     EXPECT_EQ(regs.rsp, child.stack());
     EXPECT_EQ(regs.rax, expected.rax_then.value_or(regs.rax));
     EXPECT_EQ(regs.rcx, expected.rcx_then);
+    EXPECT_EQ(regs.eflags, expected.flags_then.value_or(flags));
 
     child.restore(state);
     child.step();
     state = child.state();
   }
   EXPECT_GT(steps, 20u);
+  // As nobody asked it to leave.
+  const Way& expected = is_made ? way : undone;
+  const AgentChild::State out = child.state();
+  const bool is_call = expected.int3 == agent::kLeftDone;
+  EXPECT_EQ(out.regs.rip, is_call ? kAfter : out.head.goes_on);
+  EXPECT_EQ(out.regs.rsp, child.stack());
+  EXPECT_EQ(out.regs.rcx, expected.rcx_then);
+  EXPECT_EQ(out.regs.eflags, expected.flags_then.value_or(flags));
+  EXPECT_EQ(is_call ? out.regs.r11 : flags, flags);  // as SYSCALL leaves it
 }
 
 TEST(AgentExit, FromEveryInstructionOfACall) {
   comes_out_from_everywhere(
       {agent::kEntry, kNoWord, SYS_getppid, agent::kLeftDone, std::uint64_t(getpid()), kAfter},
       without(SYS_getppid));
+}
+
+/// Each by itself, and all: the way out sets them without POPF, but for the last two.
+TEST(AgentExit, WithTheFlagsOfTheProgram) {
+  constexpr std::uint64_t kCarry = 1, kParity = 4, kAdjust = 0x10, kZero = 0x40, kSign = 0x80;
+  constexpr std::uint64_t kDirection = 0x400, kOverflow = 0x800;
+  constexpr std::uint64_t kStatus = kCarry | kParity | kAdjust | kZero | kSign | kOverflow;
+  const Way way{agent::kEntry,           kNoWord, SYS_getppid, agent::kLeftDone,
+                std::uint64_t(getpid()), kAfter};
+  for (const std::uint64_t flags : {kCarry, kParity, kAdjust, kZero, kSign, kOverflow, kStatus,
+                                    kStatus ^ kOverflow, kDirection, kDirection | kStatus}) {
+    SCOPED_TRACE(flags);
+    comes_out_from_everywhere(way, without(SYS_getppid), 0, kNoFlags | flags);
+  }
 }
 
 TEST(AgentExit, FromEveryInstructionBeforeACall) {
@@ -224,6 +257,7 @@ TEST(AgentExit, FromEveryInstructionOfRandomNumbers) {
   Way way = undone;
   way.int3 = agent::kLeftInstruction;
   way.rax_then = {};
+  way.flags_then = kNoFlags | 1;  // a value was available
   comes_out_from_everywhere(way, undone);
 }
 
