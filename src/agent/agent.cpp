@@ -232,8 +232,9 @@ Made record(Frame& frame) {
   record.rip = frame.after;
   record.ticks = h.ticks;
   record.result = result;
-  record.written_digest =
-      writes && result > 0 ? digest_of_written(args[1], std::uint64_t(result)) : 0;
+  // What /dev/null is given the kernel does not look at: it may be memory that nobody may read.
+  const bool passes_on = writes && kind != Descriptor::null && result > 0;
+  record.written_digest = passes_on ? digest_of_written(args[1], std::uint64_t(result)) : 0;
   for (unsigned i = 0; i < 6; ++i) record.args[i] = args[i];
   std::uint64_t end = records() + h.used + sizeof(Record);
   std::uint16_t outputs = 0;

@@ -100,6 +100,7 @@ class RecordSession {
   void note_effects(Thread& thread, const SyscallView& call, SyscallExit& exit);
   void finish_call(Thread& thread, SyscallExit exit);
   MemoryPeek peek(const Thread& thread) const;
+  static MemoryPeek peek_as_program(const Thread& thread);
 
   // session_answers.cpp
   bool answer_instead(Thread& thread);

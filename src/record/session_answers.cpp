@@ -161,13 +161,14 @@ bool RecordSession::answer_captured_write(Thread& thread) {
   call.result = INT64_MAX;
   std::uint64_t length = 0;
   for (const MemoryRange& range : written_by(call, peek(thread))) {
-    if (thread.memory().read(range.at, range.length).size() != range.length) return false;
+    Bytes data(range.length);
+    if (read_as_program(thread.tid, range.at, data) != range.length) return false;
     length += range.length;
   }
   if (length == 0 || stream_of(thread, int(call.args[0])) == 0) return false;
   SyscallExit exit;
   exit.result = call.result = std::int64_t(length);
-  exit.written_digest = digest_of_written(call, peek(thread));
+  exit.written_digest = digest_of_written(call, peek_as_program(thread));
   note_output(thread, call, exit);
   answer_with(thread, std::move(exit));
   return true;

@@ -47,6 +47,13 @@ MemoryPeek RecordSession::peek(const Thread& thread) const {
   return [&memory](Address at, std::span<std::byte> into) { return memory.read(at, into); };
 }
 
+/// Only what the program itself can read: not memory that it has protected.
+MemoryPeek RecordSession::peek_as_program(const Thread& thread) {
+  return [tid = thread.tid](Address at, std::span<std::byte> into) {
+    return read_as_program(tid, at, into);
+  };
+}
+
 void RecordSession::on_call_entry(Thread& thread) {
   thread.regs = thread.task().registers();
   const SyscallView call = view_of(thread.regs);
@@ -220,7 +227,7 @@ void RecordSession::on_call_exit(Thread& thread) {
   hide_tracer(thread, call, exit);
   note_effects(thread, call, exit);
   if (call.result > 0) {
-    exit.written_digest = digest_of_written(call, peek(thread));
+    exit.written_digest = digest_of_written(call, peek_as_program(thread));
     if (exit.written_digest != 0) note_output(thread, call, exit);
   }
   if (call.result >= 0) {

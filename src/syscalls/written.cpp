@@ -67,7 +67,7 @@ std::uint32_t digest_of_written(const SyscallView& call, const MemoryPeek& peek)
     for (std::uint64_t done = 0; done < range.length;) {
       const std::size_t size = std::min<std::uint64_t>(part.size(), range.length - done);
       const std::size_t got = peek(range.at + done, std::span(part).first(size));
-      if (got == 0) break;
+      if (got == 0) return 0;
       XXH3_64bits_update(state.get(), part.data(), got);
       done += got;
     }

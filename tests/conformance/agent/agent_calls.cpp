@@ -2,6 +2,7 @@
 // results that must be right and registers as the kernel leaves them.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -93,7 +94,12 @@ int main() {
   while (readdir(listing) != nullptr) ++entries;
   OBSERVE(closedir(listing) == 0 && entries == 3);
   const int null = open("/dev/null", O_RDWR);
+  // Of memory that nobody may read, too: before it is known what that is, and after.
+  void* const nowhere = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  OBSERVE(nowhere != MAP_FAILED);
+  for (int i = 0; i < 3; ++i) OBSERVE(write(null, nowhere, 10) == 10);
   for (int i = 0; i < 3000; ++i) OBSERVE(write(null, &i, 1 + i % 4) == 1 + i % 4);
+  for (int i = 0; i < 3; ++i) OBSERVE(write(null, nowhere, 10) == 10);
   OBSERVE(unlink(path.c_str()) == 0 && rmdir(directory) == 0);
   std::printf("%lx\n", sum);
   return 0;
