@@ -183,8 +183,9 @@ bool is_unclear(const Call& call, Descriptor kind, std::int64_t result) {
 
 /// Whether the call may be made here, as far as its descriptor and its arguments tell.
 bool may_make(const Call& call, Descriptor kind, const std::uint64_t* args, Descriptor& opened) {
-  return may_use(call.needs, kind) && has_zeros(call.zeros, args) &&
-         is_for_agent(call.special, args, opened) && !may_wait(call, kind, args);
+  if (call.zeros != 0 && !has_zeros(call.zeros, args)) return false;
+  if (call.special != Special::none && !is_for_agent(call.special, args, opened)) return false;
+  return call.needs == Needs::nothing || (may_use(call.needs, kind) && !may_wait(call, kind, args));
 }
 
 /// What a call that was made changes of what is known.
