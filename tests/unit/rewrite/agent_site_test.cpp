@@ -66,7 +66,8 @@ TEST_F(SystemCallsOfLibc, TheSignalTrampolineIsLeftAlone) {
   const auto trampoline = std::as_bytes(std::span(kTrampoline));
   unsigned found = 0;
   for (const TextSegment& text : image_->segments()) {
-    const auto at = std::ranges::search(text.bytes, trampoline).begin();
+    const auto at =
+        std::search(text.bytes.begin(), text.bytes.end(), trampoline.begin(), trampoline.end());
     if (at == text.bytes.end()) continue;
     ++found;
     const std::uint64_t begin = text.address + std::uint64_t(at - text.bytes.begin());
