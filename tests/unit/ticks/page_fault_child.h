@@ -78,7 +78,10 @@ class PageFaultChild {
     close(pipe_[1].release());
     char byte;
     if (::read(pipe_[0].value(), &byte, 1) < 0) return 1;
+    // On one page: of two, the second would be one more page fault wherever the kernel does not map
+    // it along with the first.
     asm volatile(
+        ".p2align 6\n"
         "2: mov %[pages], %%esi\n"
         "int3\n"
         "1: movb $1, (%%rdi)\n"
