@@ -19,8 +19,8 @@ namespace ttrace {
 /// That takes as long as the calls themselves. Few records, and all of them where there is no other
 /// CPU, become events at once.
 ///
-/// All methods are for one thread. What the other one throws (see append_events()) comes out of the
-/// a later write() or recording().
+/// All methods are for one thread. What the other one throws (see append_events()) comes out of a
+/// later write() or recording().
 class EventWriter {
  public:
   /// `cpus`: where its thread may run. `recording` outlives it, and is for it alone until

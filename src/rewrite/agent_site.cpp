@@ -62,7 +62,8 @@ std::optional<Approach> join(const ControlFlow& flow, const Function& function,
 
 }  // namespace
 
-bool is_never_made(const StraightWay& way) {
+bool is_never_made(const AgentWord& word, const StraightWay& way) {
+  if (word) return false;
   for (auto part = way.rbegin(); part != way.rend(); ++part) {
     const auto number = number_loaded(*part);
     if (!number) continue;

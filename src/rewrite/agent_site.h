@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "agent/abi.h"
 #include "rewrite/control_flow.h"
 #include "rewrite/neighbours.h"
+#include "rewrite/stubs.h"
 #include "rewrite/text_patch.h"
 
 namespace ttrace {
@@ -16,9 +16,6 @@ namespace ttrace {
 /// Instructions that follow each other, the last one right before an instruction that the agent
 /// executes in the program's place.
 using StraightWay = std::vector<Neighbours::Part>;
-
-/// What a stub tells the agent of its instruction; empty: it is a SYSCALL.
-using AgentWord = std::optional<agent::InstructionWord>;
 
 /// The instructions that the agent may execute, by linked address.
 using AgentSites = std::map<std::uint64_t, AgentWord>;
@@ -48,6 +45,6 @@ std::optional<SiteAhead> find_site_ahead(const CodeImage& image, const ControlFl
 
 /// Whether the way leads to a system call that the agent never makes and others look at (the
 /// bytes of a signal trampoline tell unwinders what it is).
-bool is_never_made(const StraightWay& way);
+bool is_never_made(const AgentWord& word, const StraightWay& way);
 
 }  // namespace ttrace

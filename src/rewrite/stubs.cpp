@@ -186,8 +186,7 @@ void StubCode::jump_to_text(std::uint64_t target, std::uint64_t original, bool e
   mark(begin, original, executes);
 }
 
-void StubCode::call_agent(std::uint64_t instruction,
-                          const std::optional<agent::InstructionWord>& word) {
+void StubCode::call_agent(std::uint64_t instruction, const AgentWord& word) {
   constexpr std::uint32_t kRcx = head_word(offsetof(agent::Head, stub_rcx));
   constexpr std::uint32_t kEnter = head_word(offsetof(agent::Head, enter));
   constexpr std::uint32_t kWord = head_word(offsetof(agent::Head, instruction));
@@ -203,7 +202,7 @@ void StubCode::call_agent(std::uint64_t instruction,
     emit32(std::bit_cast<std::uint32_t>(*word));
   }
   emit({0x48, 0x8d, 0x0d}),
-      emit_distance(instruction + agent::kSyscallLength);  // lea rcx, [behind it]
+      emit_distance(instruction + agent::kSyscallLength);  // lea rcx, ...
   emit({0xff, 0x24, 0x25}), emit32(entry);                 // jmp [entry]
   emit({0x48, 0x8b, 0x0c, 0x25}), emit32(kRcx);            // off: mov rcx, [rcx]
   emit({0xe9}), emit_distance(instruction);                // jmp instruction

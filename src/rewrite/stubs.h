@@ -23,6 +23,9 @@ struct IndirectOperand {
 /// Empty for segment overrides and the like.
 std::optional<IndirectOperand> operand_of(const Instruction&, const ZydisDecodedInstruction&);
 
+/// What a stub tells the agent of its instruction; empty: it is a SYSCALL.
+using AgentWord = std::optional<agent::InstructionWord>;
+
 /// Machine code that is not placed yet: positions count from its beginning; distances to text are
 /// filled in by place().
 class StubCode {
@@ -42,9 +45,8 @@ class StubCode {
                                    std::uint8_t stack_adjust);
 
   /// Goes to the agent (agent/abi.h) if that is on, else to the instruction at `instruction`, which
-  /// stays in the text: a SYSCALL if there is no word for it. No register and no flag changes on
-  /// the way.
-  void call_agent(std::uint64_t instruction, const std::optional<agent::InstructionWord>& word);
+  /// stays in the text. No register and no flag changes on the way.
+  void call_agent(std::uint64_t instruction, const AgentWord& word);
 
   /// Copies an original instruction, re-basing its RIP-relative operand.
   void copy(const Instruction&, const ZydisDecodedInstruction&, ByteView bytes);

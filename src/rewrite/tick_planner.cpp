@@ -456,7 +456,7 @@ class Planner {
     const Function* function = flow_.function_at(at);
     if (!function || !function->sound || carried_away_.contains(at)) return false;
     const auto found = find_approach(image_, flow_, patch_, *function, site);
-    if (!found || (!word && is_never_made(found->way))) return false;
+    if (!found || is_never_made(word, found->way)) return false;
     const StubCode::Position stub = stubs_.size();
     for (const auto& [instruction, details, bytes] : found->way) {
       if (instruction.flow == Flow::branch)
@@ -477,7 +477,7 @@ class Planner {
     const auto ahead = function && function->sound
                            ? find_site_ahead(image_, flow_, agent_sites_, target)
                            : std::nullopt;
-    if (!ahead || (!ahead->site->second && is_never_made(ahead->way)))
+    if (!ahead || is_never_made(ahead->site->second, ahead->way))
       return stubs_.count_and_jump(target, flags_dead);
     const StubCode::Position stub = stubs_.count_and_continue(target, flags_dead);
     for (const auto& [instruction, details, bytes] : ahead->way)

@@ -129,7 +129,8 @@ void wake_other_bits() {
     std::thread([] {
       syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, nullptr, nullptr, 1);
     }).detach();
-    usleep(20000);
+    // How many sleep there: requeued to where they are.
+    while (syscall(SYS_futex, &word, FUTEX_REQUEUE_PRIVATE, 0, 1, &word, 0) != 1) sched_yield();
     return true;
   }();
   const int bits = FUTEX_WAKE_BITSET_PRIVATE;

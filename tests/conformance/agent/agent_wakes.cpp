@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kThreads = 3;
 std::atomic<unsigned> first, second, unused;
-std::atomic<int> waiting, woken;
+std::atomic<int> woken;
 
 long futex(std::atomic<unsigned>& word, int operation, unsigned long value,
            unsigned long value2 = 0, std::atomic<unsigned>* word2 = nullptr, unsigned bits = 0) {
@@ -24,24 +24,22 @@ long futex(std::atomic<unsigned>& word, int operation, unsigned long value,
 }
 
 void wait_for_bit(unsigned bit) {
-  ++waiting;
   OBSERVE(futex(first, FUTEX_WAIT_BITSET, 0, 0, nullptr, bit) == 0);
   ++woken;
 }
 
-/// Until so many sleep: a wake of nobody's bits does nothing, but tells nothing either.
+/// Until all sleep, which requeueing them to where they are tells; then wakes of nobody.
 void let_them_sleep() {
-  while (waiting != kThreads) sched_yield();
+  while (futex(first, FUTEX_REQUEUE, 0, INT_MAX, &first) != kThreads) sched_yield();
   for (int i = 0; i < 50; ++i) {
     OBSERVE(futex(unused, FUTEX_WAKE, 1) == 0);
     OBSERVE(futex(first, FUTEX_WAKE_BITSET, INT_MAX, 0, nullptr, 1u << 30) == 0);
     sched_yield();
   }
-  usleep(20000);
 }
 
 void round_of(bool requeues) {
-  waiting = woken = 0;
+  woken = 0;
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < kThreads; ++i) threads.emplace_back(wait_for_bit, 1u << i);
   let_them_sleep();
